@@ -1,0 +1,66 @@
+# Everything a fresh machine with Python 3.11+ and make needs. `make help` lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+C_FILES = $(wildcard kernels/src/*.c kernels/include/*.h src/netsuke/emulate/*.c src/netsuke/emulate/runtime/*.c \
+	src/netsuke/emulate/runtime/*.h)
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types layers generated c-format unit bench generate table clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/.core: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "netsuke needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,test,lint]'
+	touch $@
+
+setup: $(VENV)/.core ## install netsuke and its dependencies into .venv
+
+demo: $(VENV)/.core ## digits on an emulated microcontroller: trained model to proved C
+	$(BIN)/netsuke demo
+
+test: check unit ## formatting, lint, types, layers, generated files, C, then all tests
+
+check: format lint types layers generated c-format
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format --check --quiet src tests examples
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check --quiet src tests examples
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports --no-logo
+
+generated: $(VENV)/.dev
+	$(BIN)/python -m netsuke.ops.headers --check
+
+c-format: $(VENV)/.dev
+	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+generate: $(VENV)/.dev ## rewrite the generated C headers and format all code
+	$(BIN)/python -m netsuke.ops.headers
+	$(BIN)/ruff format --quiet src tests examples
+	$(BIN)/ruff check --quiet --fix src tests examples
+	$(BIN)/clang-format -i $(C_FILES)
+
+table: $(VENV)/.dev ## the README's table: model x board -> RAM, flash, cycles, verdict
+	$(BIN)/python -m netsuke.bench.table
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

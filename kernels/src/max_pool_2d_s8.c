@@ -1,0 +1,24 @@
+/* MAX_POOL_2D, int8: maximum over the taps inside the image. */
+#include "nk_kernels.h"
+
+NK_KERNEL void nk_max_pool_2d_s8(const int8_t *x, int8_t *y, const nk_pool_2d_args *a) {
+  for (int32_t oy = 0; oy < a->out_h; oy++) {
+    const int32_t row0 = oy * a->stride_h - a->pad_h;
+    const int32_t row_first = nk_max(row0, 0);
+    const int32_t row_end = nk_min(row0 + a->kernel_h, a->in_h);
+    for (int32_t ox = 0; ox < a->out_w; ox++) {
+      const int32_t col0 = ox * a->stride_w - a->pad_w;
+      const int32_t col_first = nk_max(col0, 0);
+      const int32_t col_end = nk_min(col0 + a->kernel_w, a->in_w);
+      for (int32_t c = 0; c < a->channels; c++) {
+        int32_t best = INT8_MIN;
+        for (int32_t row = row_first; row < row_end; row++) {
+          for (int32_t col = col_first; col < col_end; col++) {
+            best = nk_max(best, x[(row * a->in_w + col) * a->channels + c]);
+          }
+        }
+        *y++ = (int8_t)nk_clamp(best, a->clamp_low, a->clamp_high);
+      }
+    }
+  }
+}

@@ -1,0 +1,132 @@
+"""`main.c` and `test_vectors.h`: a program that runs the model on inputs whose outputs are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netsuke.codegen.header import Api
+from netsuke.codegen.literals import wrapped
+from netsuke.ir import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """One invocation: input arrays and the reference's output arrays, in the graph's order.
+
+    The vectors of a model with states follow one another: each starts from the state the one before left.
+    """
+
+    inputs: tuple[Array, ...]
+    outputs: tuple[Array, ...]
+
+
+def vectors_text(api: Api, vectors: Sequence[Vector]) -> str:
+    """Text of `test_vectors.h`: bytes as the target's little-endian memory holds them."""
+    guard = f"{api.macro}_TEST_VECTORS_H"
+    parts = [f"#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n", f"#define NK_VECTORS {len(vectors)}\n"]
+    for i in range(len(api.inputs)):
+        parts.append(table(f"nk_vector_input_{i}", [v.inputs[i] for v in vectors]))
+    for i in range(len(api.outputs)):
+        parts.append(table(f"nk_vector_output_{i}", [v.outputs[i] for v in vectors]))
+    return "\n".join([*parts, f"#endif /* {guard} */\n"])
+
+
+def table(name: str, rows: Sequence[Array]) -> str:
+    """One tensor over all vectors."""
+    width = rows[0].nbytes if rows else 1
+    body = ",\n".join("    {\n" + wrapped((str(b) for b in row.tobytes()), "        ") + "}" for row in rows) or "    {0}"
+    return f"static const uint8_t {name}[{max(1, len(rows))}][{width}] = {{\n{body}}};\n"
+
+
+def main_text(api: Api) -> str:
+    """Text of `main.c`."""
+    macro = api.macro
+    arguments = ", ".join(
+        [
+            "nk_arena",
+            *(["nk_state"] if api.stateful else []),
+            *(f"(const {t.dtype.c} *)(nk_arena + {macro}_INPUT_{i}_OFFSET)" for i, t in enumerate(api.inputs)),
+            *(f"({t.dtype.c} *)(nk_arena + {macro}_OUTPUT_{i}_OFFSET)" for i, t in enumerate(api.outputs)),
+        ]
+    )
+    state = f"\n_Alignas(8) uint8_t nk_state[{macro}_STATE_BYTES];\n" if api.stateful else ""
+    reset = f"int nk_reset(void);\nint nk_reset(void) {{ return {api.prefix}_init(nk_state); }}\n\n" if api.stateful else ""
+    fill = "\n".join(
+        f"    memcpy(nk_arena + {macro}_INPUT_{i}_OFFSET, nk_vector_input_{i}[v], {macro}_INPUT_{i}_BYTES);"
+        for i in range(len(api.inputs))
+    )
+    compare = "\n".join(
+        f"    bad |= memcmp(nk_arena + {macro}_OUTPUT_{i}_OFFSET, nk_vector_output_{i}[v], {macro}_OUTPUT_{i}_BYTES) != 0;"
+        for i in range(len(api.outputs))
+    )
+    start = "  if (nk_reset() != 0) {\n    return 1;\n  }\n" if api.stateful else ""
+    return MAIN.format(
+        prefix=api.prefix, macro=macro, state=state, reset=reset, call=f"{api.invoke}({arguments})",
+        fill=fill, compare=compare, start=start,
+    )  # fmt: skip
+
+
+MAIN = """/* Runs {prefix} on test vectors and counts the ones that come out differently: main returns their number.
+   With NK_NO_VECTORS defined it runs the model once and returns: what is then linked is what a product needs. */
+#include <stdint.h>
+#include <string.h>
+
+#include "{prefix}.h"
+
+#ifndef NK_NO_VECTORS
+#include "test_vectors.h"
+#endif
+
+#ifdef NK_SEMIHOSTING
+void sh_puts(const char *text);
+#define NK_PRINT(text) sh_puts(text)
+#elif defined(NK_STDIO)
+#include <stdio.h>
+#define NK_PRINT(text) (void)fputs(text, stdout)
+#else
+#define NK_PRINT(text) (void)(text)
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define NK_NOINLINE __attribute__((noinline))
+#else
+#define NK_NOINLINE
+#endif
+
+extern uint8_t nk_arena[{macro}_ARENA_BYTES];
+_Alignas(8) uint8_t nk_arena[{macro}_ARENA_BYTES];
+{state}
+/* Counters of instructions or cycles start and stop here. */
+void bench_begin(void);
+NK_NOINLINE void bench_begin(void) {{ __asm__ volatile("" ::: "memory"); }}
+void bench_end(void);
+NK_NOINLINE void bench_end(void) {{ __asm__ volatile("nop" ::: "memory"); }}
+
+int nk_run(void);
+NK_NOINLINE int nk_run(void) {{
+  bench_begin();
+  const int result = {call};
+  bench_end();
+  return result;
+}}
+
+{reset}#ifdef NK_NO_VECTORS
+int main(void) {{
+{start}  return nk_run();
+}}
+#else
+int main(void) {{
+  int wrong = 0;
+{start}  for (int v = 0; v < NK_VECTORS; v++) {{
+    int bad = 0;
+{fill}
+    bad |= nk_run();
+{compare}
+    wrong += bad != 0;
+  }}
+  NK_PRINT(wrong == 0 ? "{prefix}: all test vectors agree\\n" : "{prefix}: test vectors DIFFER\\n");
+  return wrong;
+}}
+#endif
+"""

@@ -1,0 +1,192 @@
+"""One C function a layer: calls of its kernels with constants that are known now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from netsuke.codegen.literals import array, struct
+from netsuke.ir import Array, Graph, TensorType
+from netsuke.ops.kernel import Call, Constant, Input, Output, Param, Pointer, Scratch, StatePointer
+from netsuke.ops.program import Step
+from netsuke.plan import Place, Plan, Space
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """`constants` is what goes to flash for it; `function` its definition; `call` the line in invoke."""
+
+    node: str
+    symbol: str
+    constants: str
+    function: str
+    call: str
+    weight_bytes: int
+    spaces: frozenset[Space]
+    """The kinds of memory its pointers point into."""
+
+
+@dataclass(slots=True)
+class Flash:
+    """The `static const` definitions so far: equal arrays of one layer are written once."""
+
+    prefix: str
+    texts: list[str]
+    names: dict[tuple[str, str, bytes], str]
+    nbytes: int = 0
+
+    def add_array(self, label: str, data: Array, note: str) -> str:
+        """Defines the array unless an equal one is there; returns its C name."""
+        key = (label, str(data.dtype), data.tobytes())
+        if key not in self.names:
+            doubles = sum(1 for other, _, _ in self.names if other == label)
+            self.names[key] = f"{self.prefix}_{label}" + (f"_{doubles + 1}" if doubles else "")
+            self.texts.append(array(self.names[key], data, note))
+            self.nbytes += data.nbytes
+        return self.names[key]
+
+    def add_struct(self, call: Call) -> str:
+        """Defines the argument struct unless an equal one is there; returns its C name."""
+        text = struct("?", call.args)
+        key = ("args", text, b"")
+        if key not in self.names:
+            doubles = sum(1 for other, _, _ in self.names if other == "args")
+            self.names[key] = f"{self.prefix}_args" + (f"_{doubles + 1}" if doubles else "")
+            self.texts.append(struct(self.names[key], call.args))
+        return self.names[key]
+
+
+def make_layer(plan: Plan, step: Step, symbol: str, constants: Mapping[str, str]) -> Layer:
+    """Writes the layer. `constants` maps the graph's constant tensors that kernels read directly to their C names."""
+    flash = Flash(symbol, [], {})
+    operands = Operands(plan, step, constants)
+    lines = [call_text(call, operands, flash) for call in step.calls]
+    function = (
+        f"/* {describe(plan.program.graph, step)} */\n"
+        f"static NK_LAYER void {symbol}({operands.parameters() or 'void'}) {{\n" + "\n".join(lines) + "\n}\n"
+    )
+    return Layer(
+        node=step.node.name,
+        symbol=symbol,
+        constants="\n".join(flash.texts),
+        function=function,
+        call=f"{symbol}({operands.arguments()});",
+        weight_bytes=flash.nbytes,
+        spaces=frozenset(operands.spaces),
+    )
+
+
+class Operands:
+    """The pointers a layer takes: names inside the function, expressions at its call."""
+
+    def __init__(self, plan: Plan, step: Step, constants: Mapping[str, str]) -> None:
+        self.plan, self.step, self.constants = plan, step, constants
+        self.used: dict[str, tuple[str, str]] = {}
+        self.spaces: set[Space] = set()
+        inputs = {name for name in step.node.inputs if name and name not in constants}
+        self.many_inputs, self.many_outputs = len(inputs) > 1, len(step.node.outputs) > 1
+        for call in step.calls:
+            for pointer in call.pointers:
+                self.name_of(pointer)
+
+    def name_of(self, pointer: Pointer) -> str | None:
+        """The parameter (or flash array) that a pointer reads; None for constants of the call itself."""
+        node = self.step.node
+        if isinstance(pointer, Input):
+            tensor = node.inputs[pointer.index]
+            if tensor in self.constants:
+                return self.constants[tensor]
+            return self.tensor(tensor, f"x{node.inputs.index(tensor)}" if self.many_inputs else "x", const=True)
+        if isinstance(pointer, Output):
+            return self.tensor(node.outputs[pointer.index], f"y{pointer.index}" if self.many_outputs else "y", const=False)
+        if isinstance(pointer, StatePointer):
+            offset = self.plan.state_offsets[pointer.name]
+            self.spaces.add(Space.STATE)
+            self.used["state"] = ("uint8_t *state", f"s + {offset}" if offset else "s")
+            return "state"
+        if isinstance(pointer, Scratch):
+            self.spaces.add(Space.ARENA)
+            self.used["scratch"] = ("uint8_t *scratch", arena(self.plan.scratch[node.name]))
+            return "scratch"
+        return None
+
+    def tensor(self, tensor: str, name: str, *, const: bool) -> str:
+        """A parameter for a tensor."""
+        kind = self.plan.program.graph.tensors[tensor]
+        self.spaces.add(self.plan.places[tensor].space)
+        declared = f"{'const ' if const else ''}{kind.dtype.c} *{name}"
+        self.used[name] = (declared, expression(self.plan.places[tensor], kind, const=const))
+        return name
+
+    def parameters(self) -> str:
+        """The function's parameter list."""
+        return ", ".join(declared for declared, _ in self.used.values())
+
+    def arguments(self) -> str:
+        """What invoke passes."""
+        return ", ".join(given for _, given in self.used.values())
+
+
+def expression(place: Place, kind: TensorType, *, const: bool) -> str:
+    """The pointer to a tensor inside invoke, where `a` is the arena and `s` the state block."""
+    if place.space is Space.INPUT:
+        return f"in{place.index}"
+    if place.space is Space.OUTPUT:
+        return f"out{place.index}"
+    base = "s" if place.space is Space.STATE else "a"
+    pointer = f"{base} + {place.offset}" if place.offset else base
+    return f"({'const ' if const else ''}{kind.dtype.c} *)({pointer})" if place.offset else f"({'const ' if const else ''}{kind.dtype.c} *){pointer}"
+
+
+def arena(offset: int) -> str:
+    """A byte pointer into the arena."""
+    return f"a + {offset}" if offset else "a"
+
+
+def call_text(call: Call, operands: Operands, flash: Flash) -> str:
+    """One kernel call as a C statement."""
+    given = [
+        pointer_text(pointer, param, operands, flash)
+        for pointer, param in zip(call.pointers, call.kernel.params, strict=True)
+    ]
+    return f"  {call.kernel.name}({', '.join([*given, f'&{flash.add_struct(call)}'])});"
+
+
+def pointer_text(pointer: Pointer, param: Param, operands: Operands, flash: Flash) -> str:
+    """One pointer argument; cast where the kernel's view of the bytes is not the tensor's."""
+    if isinstance(pointer, Constant):
+        return flash.add_array(pointer.label, pointer.data, pointer.shape_note)
+    name = operands.name_of(pointer)
+    assert name is not None
+    offset = pointer.offset if isinstance(pointer, Input | Output) else 0
+    text = f"{name} + {offset}" if offset else name
+    own = own_type(pointer, operands)
+    wanted = param.ctype.removeprefix("const ")
+    if wanted in ("void", own):
+        return text
+    return f"({param.ctype} *)({text})" if offset else f"({param.ctype} *){text}"
+
+
+def own_type(pointer: Pointer, operands: Operands) -> str:
+    """The C element type a pointer has before any cast."""
+    tensors, node = operands.plan.program.graph.tensors, operands.step.node
+    if isinstance(pointer, Input):
+        return tensors[node.inputs[pointer.index]].dtype.c
+    if isinstance(pointer, Output):
+        return tensors[node.outputs[pointer.index]].dtype.c
+    return "uint8_t"
+
+
+def describe(graph: Graph, step: Step) -> str:
+    """The comment over a layer: operator, shapes, work."""
+    inputs = [graph.tensors[n] for n in step.node.inputs if n and not graph.tensors[n].is_constant]
+    outputs = [graph.tensors[n] for n in step.node.outputs]
+    shapes = " -> ".join(" and ".join(dims(t) for t in side) or "state" for side in (inputs, outputs))
+    work = f"; {step.macs:,} MACs" if step.macs else ""
+    return f"{step.node.op}: {shapes}{work}"
+
+
+def dims(tensor: TensorType) -> str:
+    """49x10x1 of [1, 49, 10, 1]; the leading batch of one is left out."""
+    shape = tensor.shape[1:] if len(tensor.shape) > 1 and tensor.shape[0] == 1 else tensor.shape
+    return "x".join(str(n) for n in shape) or "1"

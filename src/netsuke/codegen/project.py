@@ -1,0 +1,53 @@
+"""The C project as files, and what a runner must know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from netsuke.codegen.guide import cmake_text, readme_text
+from netsuke.codegen.harness import Vector, main_text, vectors_text
+from netsuke.codegen.header import Api, header_text, make_api
+from netsuke.codegen.layers import Layer
+from netsuke.codegen.names import identifier
+from netsuke.codegen.source import make_sources
+from netsuke.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`files` maps a file name (never a path) to its text."""
+
+    api: Api
+    plan: Plan
+    layers: tuple[Layer, ...]
+    files: Mapping[str, str]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The C files to compile."""
+        return tuple(sorted(name for name in self.files if name.endswith(".c")))
+
+    def write(self, folder: Path) -> None:
+        """Writes every file into a folder that exists."""
+        for name, text in self.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+
+def make_project(plan: Plan, *, name: str, vectors: Sequence[Vector] = ()) -> Project:
+    """Generates the project. `name` is made an identifier first and becomes the prefix of everything public."""
+    api = make_api(plan, identifier(name))
+    made = make_sources(plan, api)
+    prefix = api.prefix
+    files = {
+        f"{prefix}.h": header_text(plan, api),
+        f"{prefix}.c": made.source,
+        f"{prefix}_weights.h": made.weights,
+        f"{prefix}_kernels.h": made.kernels,
+        "main.c": main_text(api),
+        "test_vectors.h": vectors_text(api, vectors),
+        "CMakeLists.txt": cmake_text(api),
+        "README.md": readme_text(plan, api),
+    }
+    return Project(api=api, plan=plan, layers=made.layers, files=files)

@@ -1,0 +1,126 @@
+"""`<name>.c`, `<name>_weights.h` and `<name>_kernels.h`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netsuke.codegen.amalgamate import amalgamate
+from netsuke.codegen.header import Api, parameters
+from netsuke.codegen.layers import Layer, make_layer
+from netsuke.codegen.literals import array
+from netsuke.codegen.names import unique_identifiers
+from netsuke.ir import Graph
+from netsuke.ops.kernel import Input
+from netsuke.plan import Plan, Space
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Text of the three files, and the layers in order of execution."""
+
+    source: str
+    weights: str
+    kernels: str
+    layers: tuple[Layer, ...]
+
+
+def make_sources(plan: Plan, api: Api) -> Sources:
+    """Writes the model as C."""
+    prefix = api.prefix
+    symbols = unique_identifiers(step.node.name for step in plan.steps)
+    direct = direct_constants(plan)
+    names = {t: f"{prefix}_{i}_value" for t, i in unique_identifiers(direct).items()}
+    layers = tuple(make_layer(plan, step, f"{prefix}_{symbols[step.node.name]}", names) for step in plan.steps)
+    graph = plan.program.graph
+    shared = [array(names[t], graph.tensors[t].data, "") for t in direct]  # type: ignore[arg-type]
+    kernels = amalgamate((c.kernel for s in plan.steps for c in s.calls), f"{prefix.upper()}_KERNELS_H")
+    return Sources(
+        source=source_text(plan, api, layers),
+        weights=weights_text(api, [*shared, *initial_values(graph, api), *(x.constants for x in layers if x.constants)]),
+        kernels=kernels,
+        layers=layers,
+    )
+
+
+def direct_constants(plan: Plan) -> list[str]:
+    """Constant tensors that kernels read as they are, in order of use."""
+    graph = plan.program.graph
+    return list(
+        dict.fromkeys(
+            step.node.inputs[p.index]
+            for step in plan.steps
+            for call in step.calls
+            for p in call.pointers
+            if isinstance(p, Input) and graph.tensors[step.node.inputs[p.index]].is_constant
+        )
+    )
+
+
+def state_symbol(api: Api, number: int) -> str:
+    """C name of a state's initial value."""
+    return f"{api.prefix}_state_{number}_initial"
+
+
+def initial_values(graph: Graph, api: Api) -> list[str]:
+    """Initial values of the states, those that are not all zero bytes."""
+    return [
+        array(state_symbol(api, i), state.initial, "initial value of a state")
+        for i, state in enumerate(graph.states)
+        if state.initial.tobytes().strip(b"\0")
+    ]
+
+
+def weights_text(api: Api, definitions: list[str]) -> str:
+    """Text of `<name>_weights.h`."""
+    guard = f"{api.prefix.upper()}_WEIGHTS_H"
+    body = "\n".join(definitions)
+    return f'#ifndef {guard}\n#define {guard}\n\n#include "{api.prefix}_kernels.h"\n\n{body}\n#endif\n'
+
+
+def source_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
+    """Text of `<name>.c`."""
+    parts = [
+        f'#include "{api.prefix}.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n'
+        f'#include "{api.prefix}_kernels.h"\n#include "{api.prefix}_weights.h"\n',
+        LAYER_MACRO,
+        *(layer.function for layer in layers),
+        init_text(plan, api) if plan.state_bytes else "",
+        invoke_text(plan, api, layers),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+LAYER_MACRO = """/* Each layer stays a function of its own: profiles and stack traces name it. */
+#if defined(__GNUC__) || defined(__clang__)
+#define NK_LAYER __attribute__((noinline))
+#else
+#define NK_LAYER
+#endif
+"""
+
+
+def init_text(plan: Plan, api: Api) -> str:
+    """The function that puts the states to their initial values."""
+    lines = [f"int {api.prefix}_init(void *state) {{", "  uint8_t *const s = state;", "  if (s == NULL) {", f"    return {api.macro}_ERROR_ARGUMENT;", "  }"]
+    for i, state in enumerate(plan.program.graph.states):
+        at = plan.state_offsets[state.name]
+        target = f"s + {at}" if at else "s"
+        if state.initial.tobytes().strip(b"\0"):
+            lines.append(f"  memcpy({target}, {state_symbol(api, i)}, {state.type.nbytes});")
+        else:
+            lines.append(f"  memset({target}, 0, {state.type.nbytes});")
+    return "\n".join([*lines, "  return 0;", "}", ""])
+
+
+def invoke_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
+    """The function that runs the layers in order."""
+    pointers = ["arena", *(["state"] if plan.state_bytes else []), *api.input_names, *api.output_names]
+    null = " || ".join(f"{p} == NULL" for p in pointers)
+    lines = [f"int {api.invoke}({parameters(api)}) {{", f"  if ({null}) {{", f"    return {api.macro}_ERROR_ARGUMENT;", "  }"]
+    spaces = {space for layer in layers for space in layer.spaces}
+    if Space.STATE in spaces:
+        lines.insert(1, "  uint8_t *const s = state;")
+    if Space.ARENA in spaces:
+        lines.insert(1, "  uint8_t *const a = arena;")
+    lines += [f"  {layer.call}" for layer in layers]
+    return "\n".join([*lines, "  return 0;", "}", ""])

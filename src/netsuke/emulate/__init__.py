@@ -1,0 +1,1 @@
+"""Build generated C and run it."""

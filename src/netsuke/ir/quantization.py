@@ -1,0 +1,45 @@
+"""Affine quantisation parameters: real = scale * (stored - zero_point)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from netsuke.errors import GraphError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """How a tensor's integers stand for real numbers (TFLite 8-bit quantization specification).
+
+    Per tensor: one scale and one zero_point, `axis` None. Per channel: one of each for every index of `axis`.
+    Scales are float32 values, as the file formats store them.
+    """
+
+    scale: tuple[float, ...]
+    zero_point: tuple[int, ...]
+    axis: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.scale or len(self.scale) != len(self.zero_point):
+            raise GraphError(
+                f"got {len(self.scale)} scales and {len(self.zero_point)} zero points; "
+                "one of each for the tensor, or for every channel, was wanted"
+            )
+        if self.axis is None and len(self.scale) != 1:
+            raise GraphError(f"got {len(self.scale)} scales without an axis; name the channel axis")
+        for s in self.scale:
+            if not math.isfinite(s) or s <= 0.0:
+                raise GraphError(f"got a scale of {s!r}; a finite scale above zero was wanted")
+
+    @property
+    def per_channel(self) -> bool:
+        """True when every index of `axis` has its own scale."""
+        return self.axis is not None
+
+    @classmethod
+    def per_tensor(cls, scale: float, zero_point: int = 0) -> Quantization:
+        """One scale (rounded to float32) and zero point for a whole tensor."""
+        return cls(scale=(float(np.float32(scale)),), zero_point=(int(zero_point),))

@@ -1,0 +1,195 @@
+"""What the convolutions share: arguments, windows, C geometry, and the constraints on their operands.
+
+Operands are (x, weights, bias), the bias optional; x and y are NHWC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from netsuke.ir import Args, Array, DType
+from netsuke.ops.activation import Clamp, full_clamp
+from netsuke.ops.fixed_point import Multiplier
+from netsuke.ops.geometry import Padding, Window, window
+from netsuke.ops.kernel import Constant, Input, KernelArgs, Output, Param
+from netsuke.ops.operator import Site
+from netsuke.ops.pool import tap
+from netsuke.ops.requantize import columns, real_multipliers, relative_clamp
+
+X, WEIGHTS, BIAS = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convolution(Args):
+    """Stride and dilation in pixels (height, width); `clamp` is the fused activation as a range of stored values.
+
+    Explicit padding is ((top, bottom), (left, right)) in pixels of real value 0: the input's zero point.
+    """
+
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: Padding = Padding.VALID
+    explicit: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+    clamp: Clamp | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvGeometryArgs(KernelArgs):
+    """Sizes in elements; pads are the ones before the first row and column; steps of the dilation in pixels."""
+
+    in_h: int
+    in_w: int
+    in_c: int
+    out_h: int
+    out_w: int
+    groups: int
+    group_in: int
+    """Input channels of a group."""
+    group_out: int
+    """Output channels of a group."""
+    kernel_h: int
+    kernel_w: int
+    stride_h: int
+    stride_w: int
+    dilation_h: int
+    dilation_w: int
+    pad_h: int
+    pad_w: int
+
+
+def windows(site: Site[Any]) -> tuple[Window, Window]:
+    """The window down the rows and the one along the columns. Weights are [out, kernel_h, kernel_w, in]."""
+    _, height, width, _ = site.x().shape
+    _, kernel_h, kernel_w, _ = site.x(WEIGHTS).shape
+    a: Convolution = site.args
+    down = window(height, kernel_h, a.stride[0], a.padding, dilation=a.dilation[0], explicit=a.explicit[0])
+    along = window(width, kernel_w, a.stride[1], a.padding, dilation=a.dilation[1], explicit=a.explicit[1])
+    return down, along
+
+
+def geometry(site: Site[Any], groups: int) -> dict[str, int]:
+    """The fields of ConvGeometryArgs, as keyword arguments."""
+    rows, along = windows(site)
+    in_c, out_c = site.x().shape[3], site.y().shape[3]
+    return dict(
+        in_h=rows.size, in_w=along.size, in_c=in_c, out_h=rows.output, out_w=along.output,
+        groups=groups, group_in=in_c // groups, group_out=out_c // groups,
+        kernel_h=rows.kernel, kernel_w=along.kernel, stride_h=rows.stride, stride_w=along.stride,
+        dilation_h=rows.dilation, dilation_w=along.dilation, pad_h=rows.before, pad_w=along.before,
+    )  # fmt: skip
+
+
+def taps(site: Site[Any]) -> Iterator[tuple[tuple[int, int], tuple[slice, slice], tuple[slice, slice]]]:
+    """(tap, outputs, inputs) for every tap of the window, row by row: the order in which LiteRT adds them up."""
+    rows, along = windows(site)
+    for i in range(rows.kernel):
+        for j in range(along.kernel):
+            (out_r, in_r), (out_c, in_c) = tap(rows, i), tap(along, j)
+            yield (i, j), (out_r, out_c), (in_r, in_c)
+
+
+def bias_of(site: Site[Any], channels: int) -> Array:
+    """The bias; zeros where it is absent."""
+    if site.has(BIAS):
+        return site.constant(BIAS)
+    dtype = {DType.FLOAT32: np.float32, DType.INT16: np.int64}.get(site.x().dtype, np.int32)
+    return np.zeros(channels, dtype)
+
+
+def accumulates_64_bits(site: Site[Any]) -> bool:
+    """Whether LiteRT's accumulator has 64 bits: int16 activations, unless the bias is int32."""
+    return site.x().dtype is DType.INT16 and not (site.has(BIAS) and site.x(BIAS).dtype is DType.INT32)
+
+
+def scale_constants(site: Site[Any]) -> tuple[Constant, Constant]:
+    """The fixed-point multipliers and their shifts, one for each scale of the weights."""
+    reals = real_multipliers(site.x(), site.x(WEIGHTS), site.y())
+    values, shifts = columns([Multiplier.of(real) for real in reals])
+    return Constant(label="multiplier", data=values), Constant(label="shift", data=shifts)
+
+
+def interleaved(rows: Array) -> Array:
+    """Weights [rows, depth] as nk_patch.h reads them: rows by four, element by element; the rest row after row."""
+    fours = len(rows) // 4 * 4
+    blocks = rows[:fours].reshape(-1, 4, rows.shape[1]).transpose(0, 2, 1)
+    return np.concatenate([blocks.reshape(-1), rows[fours:].reshape(-1)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv2dArgs(ConvGeometryArgs):
+    """Integer convolutions. low and high are the clamp before y_zero is added; scale_step is 1 where every output
+    channel has its own multiplier, 0 where all share one; narrow is 1 where int16 activations accumulate in 32 bits."""
+
+    c_name: ClassVar[str] = "nk_conv_2d_args"
+    x_zero: int
+    y_zero: int
+    low: int
+    high: int
+    scale_step: int
+    narrow: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv2dF32Args(ConvGeometryArgs):
+    """Float convolutions, clamped to low..high."""
+
+    c_name: ClassVar[str] = "nk_conv_2d_f32_args"
+    low: float
+    high: float
+
+
+def integer_args(site: Site[Any], groups: int) -> Conv2dArgs:
+    """The argument struct of the int8 and int16 kernels."""
+    x, y = site.x(), site.y()
+    low, high = relative_clamp(site.args.clamp, y)
+    return Conv2dArgs(
+        **geometry(site, groups), x_zero=x.zero_point, y_zero=y.zero_point, low=low, high=high,
+        scale_step=scale_step(site), narrow=int(not accumulates_64_bits(site)),
+    )  # fmt: skip
+
+
+def float_args(site: Site[Any], groups: int) -> Conv2dF32Args:
+    """The argument struct of the float kernels."""
+    low, high = full_clamp(site.args.clamp, site.y())
+    return Conv2dF32Args(**geometry(site, groups), low=low, high=high)
+
+
+def scale_step(site: Site[Any]) -> int:
+    """1 where the weights have a scale for every output channel, 0 where they have one."""
+    quantization = site.x(WEIGHTS).quantization
+    assert quantization is not None
+    return int(len(quantization.scale) > 1)
+
+
+def quantized_params(activation: str, bias: str) -> tuple[Param, ...]:
+    """The pointer parameters of an integer convolution kernel."""
+    return (
+        Param(name="x", ctype=f"const {activation}"),
+        Param(name="w", ctype="const int8_t"),
+        Param(name="bias", ctype=f"const {bias}"),
+        Param(name="multiplier", ctype="const int32_t"),
+        Param(name="shift", ctype="const int8_t"),
+        Param(name="y", ctype=activation),
+    )
+
+
+FLOAT_PARAMS = (
+    Param(name="x", ctype="const float"),
+    Param(name="w", ctype="const float"),
+    Param(name="bias", ctype="const float"),
+    Param(name="y", ctype="float"),
+)
+
+
+def images(site: Site[Any]) -> Iterator[tuple[Input, Output]]:
+    """The pointers to x and y of every image of the batch: the kernels compute one image a call."""
+    x, y = site.x(), site.y()
+    for n in range(x.shape[0]):
+        yield (
+            Input(index=X, offset=n * (x.elements // x.shape[0])),
+            Output(index=0, offset=n * (y.elements // y.shape[0])),
+        )

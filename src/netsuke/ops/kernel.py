@@ -1,0 +1,143 @@
+"""What a C kernel is to Python: its name, its parameters, when it may be used and how it is called.
+
+A kernel is one function in one file, `kernels/src/<name>.c`. Its pointer parameters come first, in the order of
+`Kernel.params`, then a pointer to its argument struct:
+
+    void nk_max_pool_2d_s8(const int8_t *x, int8_t *y, const nk_pool_2d_args *a);
+
+The struct is generated from the `KernelArgs` dataclass (`python -m netsuke.ops.headers`), so that a name is typed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from netsuke.boards import Isa
+from netsuke.errors import GraphError
+from netsuke.ir import Array
+
+if TYPE_CHECKING:
+    from netsuke.ops.operator import Site
+
+
+class KernelArgs:
+    """Base of a kernel's argument struct: a frozen dataclass of int (int32_t), float (float) and fixed tuples of them.
+
+    A tuple field names its C length: `shape: tuple[int, ...] = field(metadata={"length": 6})`.
+    """
+
+    __slots__ = ()
+    c_name: ClassVar[str]
+    """The C struct's name, such as nk_pool_2d_args."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One pointer parameter of a kernel, such as Param(name="x", ctype="const int8_t")."""
+
+    name: str
+    ctype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A pointer to input `index` of the node, `offset` elements in."""
+
+    index: int
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A pointer to output `index` of the node, `offset` elements in."""
+
+    index: int
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePointer:
+    """A pointer to a state of the graph."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """A pointer to an array made at build time and kept in flash; `label` becomes part of its C name."""
+
+    label: str
+    data: Array = field(compare=False, repr=False)
+    shape_note: str = ""
+    """What the dimensions are, for the comment in the C file, such as 'out_channels x kernel_h x kernel_w x in_channels'."""
+
+    def __post_init__(self) -> None:
+        self.data.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scratch:
+    """A pointer to `nbytes` of arena that live only while the layer runs (aligned to 8)."""
+
+    nbytes: int
+
+
+Pointer = Input | Output | StatePointer | Constant | Scratch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a kernel: a pointer for each of its params, and its argument struct."""
+
+    kernel: Kernel
+    pointers: tuple[Pointer, ...]
+    args: KernelArgs
+
+    def __post_init__(self) -> None:
+        if len(self.pointers) != len(self.kernel.params) or not isinstance(self.args, self.kernel.args):
+            raise GraphError(
+                f"kernel {self.kernel.name} takes {len(self.kernel.params)} pointers and {self.kernel.args.__name__}; "
+                f"got {len(self.pointers)} and {type(self.args).__name__}"
+            )
+
+
+def always(site: Site[Any]) -> bool:
+    """Accepts every site."""
+    del site
+    return True
+
+
+def nowhere(site: Site[Any]) -> tuple[int, ...]:
+    """No input may be overwritten."""
+    del site
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """A C function that computes an operator at the sites it accepts."""
+
+    name: str
+    params: tuple[Param, ...]
+    args: type[KernelArgs]
+    bind: Callable[[Site[Any]], tuple[Call, ...]]
+    """The calls that compute the node: usually one; several where a variable number of operands asks for it."""
+    accepts: Callable[[Site[Any]], bool] = always
+    needs: Isa = Isa.NONE
+    in_place: Callable[[Site[Any]], tuple[int, ...]] = nowhere
+    """Inputs whose memory output 0 may take over: each element is read before its place is written."""
+
+    @property
+    def source(self) -> str:
+        """Its file below kernels/src."""
+        return f"{self.name.removeprefix('nk_')}.c"
+
+    def call(self, *pointers: Pointer, args: KernelArgs) -> Call:
+        """A call of this kernel."""
+        return Call(kernel=self, pointers=pointers, args=args)
+
+

@@ -1,0 +1,91 @@
+"""Where every value lives: the planner's result, and the one interface to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from netsuke.ops.program import Program, Step
+
+ALIGNMENT = 4
+"""Bytes to which every arena offset is rounded, whatever the element type; the arena itself is aligned to 8."""
+SCRATCH_ALIGNMENT = 8
+
+
+class Space(Enum):
+    """What kind of memory a tensor is in."""
+
+    ARENA = "arena"
+    INPUT = "input"
+    OUTPUT = "output"
+    STATE = "state"
+    FLASH = "flash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a tensor is. `offset` is in bytes.
+
+    ARENA: from the arena's start. INPUT and OUTPUT: the caller's pointer number `index`, for which the arena keeps
+    room at `offset` so that the caller needs no memory of its own. STATE: from the state block's start. FLASH: a
+    constant, offset 0.
+    """
+
+    space: Space
+    offset: int = 0
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buffer:
+    """A stretch of arena in use from step `first` to step `last`, both included (-1: filled before the first step).
+
+    Tensors share a buffer when one is a view of the other or is computed in place.
+    """
+
+    label: str
+    tensors: tuple[str, ...]
+    nbytes: int
+    first: int
+    last: int
+    offset: int = 0
+    alignment: int = ALIGNMENT
+
+    @property
+    def end(self) -> int:
+        """First byte after it."""
+        return self.offset + self.nbytes
+
+    def lives_with(self, other: Buffer) -> bool:
+        """True when there is a step at which both are in use."""
+        return self.first <= other.last and other.first <= self.last
+
+    def overlaps(self, other: Buffer) -> bool:
+        """True when they share a byte."""
+        return self.offset < other.end and other.offset < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`steps` is the order of execution; `dropped` names the nodes that became views and need no code."""
+
+    program: Program
+    steps: tuple[Step, ...]
+    dropped: frozenset[str]
+    places: Mapping[str, Place]
+    scratch: Mapping[str, int]
+    """Node name → arena offset of its scratch."""
+    buffers: tuple[Buffer, ...]
+    arena_bytes: int
+    state_bytes: int
+    state_offsets: Mapping[str, int]
+    lower_bound: int
+    """The largest sum of buffers in use at one step: no offsets can do better in this order."""
+    naive_peak: int
+    """The largest sum of live tensors, without views and in-place: what a plain allocator would need."""
+
+
+def align(value: int, to: int) -> int:
+    """The next multiple of `to`."""
+    return -(-value // to) * to

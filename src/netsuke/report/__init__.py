@@ -1,0 +1,5 @@
+"""Results as a terminal summary, as JSON with stable keys, and as one self-contained HTML page."""
+
+from netsuke.report.result import BufferKind, BufferResult, BuildResult, LayerResult, PassResult, PortResult
+
+__all__ = ["BufferKind", "BufferResult", "BuildResult", "LayerResult", "PassResult", "PortResult"]

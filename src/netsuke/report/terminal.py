@@ -1,0 +1,134 @@
+"""The summary of a build in a terminal: verdict, fit, speed, slowest layers, where the files are."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from netsuke.report.result import BuildResult, LayerResult
+from netsuke.report.verdict import exactness, fitting
+from netsuke.report.words import (
+    count,
+    duration,
+    energy,
+    frequency,
+    percent,
+    printable,
+    ratio,
+    shape,
+    shortened,
+    size,
+)
+from netsuke.report.write import HTML_NAME, JSON_NAME
+
+BAR = 28
+"""Cells of a fit bar."""
+SLOWEST = 6
+"""Layers that are listed."""
+
+
+def print_build(console: Console, result: BuildResult) -> None:
+    """Prints the summary. Names from the model are shown as plain text: no markup, no terminal codes."""
+    console.print(build_summary(result))
+
+
+def build_summary(result: BuildResult) -> Group:
+    """The summary as one renderable."""
+    parts: list[RenderableType] = [Text(), _title(result), Text(), *_verdicts(result), Text(), _numbers(result)]
+    if any(layer.cycles for layer in result.layers):
+        parts += [Text(), _slowest(result)]
+    return Group(*parts, Text(), _paths(result))
+
+
+def fit_bar(used: int, available: int, cells: int = BAR) -> Text:
+    """A bar of `cells` characters, filled as far as `used` of `available`; red when it overflows."""
+    share = used / available if available else 1.0
+    filled = min(cells, max(1 if used else 0, round(share * cells)))
+    color = "red" if share > 1 else "yellow" if share > 0.9 else "green"
+    return Text("━" * filled, style=color) + Text("━" * (cells - filled), style="bright_black")
+
+
+def verdict_line(good: bool, words: str) -> Text:
+    """A green tick or a red cross, and the verdict."""
+    return Text(" ✓ " if good else " ✗ ", style="bold green" if good else "bold red") + Text(
+        words, style="green" if good else "red"
+    )
+
+
+def _title(result: BuildResult) -> Text:
+    model = Text(f" {printable(result.model)}", style="bold")
+    return model + Text(f"  on {result.board_title} ({result.core}, {frequency(result.clock_hz)})", style="dim")
+
+
+def _verdicts(result: BuildResult) -> list[Text]:
+    return [verdict_line(result.exact, exactness(result)), verdict_line(result.fits, fitting(result))]
+
+
+def _numbers(result: BuildResult) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim")
+    table.add_row(" RAM", *_fit(result.ram_bytes, result.ram_available), _ram_words(result))
+    flash = f"weights {size(result.flash_weights_bytes)}, code {size(result.flash_code_bytes)}"
+    table.add_row(" flash", *_fit(result.flash_bytes, result.flash_available), flash)
+    if result.cycles is not None:
+        table.add_row(" time", *_speed(result))
+    return table
+
+
+def _fit(used: int, available: int) -> tuple[Text, Text]:
+    words = Text(size(used), style="bold") + Text(f" of {size(available)}, {percent(used, available)}")
+    return fit_bar(used, available), words
+
+
+def _ram_words(result: BuildResult) -> str:
+    parts = [f"arena {size(result.arena_bytes)}"]
+    parts += [f"state {size(result.state_bytes)}"] if result.state_bytes else []
+    parts += [f"static {size(result.static_bytes)}"] if result.static_bytes else []
+    parts += [f"stack {size(result.stack_bytes)}" if result.stack_bytes is not None else "stack not measured"]
+    return ", ".join(parts)
+
+
+def _speed(result: BuildResult) -> tuple[Text, Text, str]:
+    spent = f"  {energy(result.energy_microjoules)}" if result.energy_microjoules is not None else ""
+    words = Text(duration(result.milliseconds), style="bold") + Text(spent)
+    cycles = Text(f"{count(result.cycles)} cycles")
+    macs = f"{count(result.macs)} MACs" + (f", {ratio(result.cycles_per_mac)} cycles each" if result.macs else "")
+    return cycles, words, macs
+
+
+def _slowest(result: BuildResult) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim", title_justify="left")
+    table.add_column(" slowest layers", no_wrap=True)
+    table.add_column("operator", no_wrap=True)
+    table.add_column("output", no_wrap=True)
+    for heading in ("cycles", "share", "a MAC"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    ordered = sorted(result.layers, key=lambda layer: -(layer.cycles or 0))
+    for layer in ordered[:SLOWEST]:
+        table.add_row(*_layer(layer, result.cycles or 0))
+    return table
+
+
+def _layer(layer: LayerResult, cycles: int) -> tuple[Text, ...]:
+    return (
+        Text(f" {shortened(printable(layer.name), 34)}"),
+        Text(layer.op, style="dim"),
+        Text(shape(layer.output_shape), style="dim"),
+        Text(count(layer.cycles)),
+        Text(percent(layer.cycles or 0, cycles)),
+        Text(ratio(layer.cycles_per_mac), style="dim"),
+    )
+
+
+def _paths(result: BuildResult) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(" C project", Text(str(result.project)))
+    table.add_row(" report", Text(str(result.project / HTML_NAME)))
+    table.add_row(" as data", Text(str(result.project / JSON_NAME)))
+    return table
