@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 C_FILES = $(wildcard kernels/src/*.c kernels/include/*.h src/netsuke/emulate/*.c src/netsuke/emulate/runtime/*.c \
 	src/netsuke/emulate/runtime/*.h)
 WORKERS ?= 2
+MODELS ?= $(wildcard ../shared/models/mlperf_tiny/*.tflite) examples/digits/digits.onnx
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format lint types layers generated c-format unit bench generate table clean
@@ -60,7 +61,7 @@ generate: $(VENV)/.dev ## rewrite the generated C headers and format all code
 	$(BIN)/clang-format -i $(C_FILES)
 
 table: $(VENV)/.dev ## the README's table: model x board -> RAM, flash, cycles, verdict
-	$(BIN)/python -m netsuke.bench.table
+	$(BIN)/python -m netsuke.bench.table $(MODELS)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

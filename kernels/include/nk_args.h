@@ -4,9 +4,97 @@
 
 #include <stdint.h>
 
+typedef struct nk_batch_matmul_args {
+  int32_t batches[3];
+  int32_t x_batch[3];
+  int32_t w_batch[3];
+  int32_t rows;
+  int32_t depth;
+  int32_t columns;
+  int32_t x_row;
+  int32_t x_depth;
+  int32_t w_depth;
+  int32_t w_column;
+  int32_t x_zero;
+  int32_t w_zero;
+  int32_t y_zero;
+  int32_t multiplier;
+  int32_t shift;
+  int32_t low;
+  int32_t high;
+} nk_batch_matmul_args;
+
+typedef struct nk_conv_2d_args {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t groups;
+  int32_t group_in;
+  int32_t group_out;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t dilation_h;
+  int32_t dilation_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  int32_t scale_step;
+  int32_t narrow;
+  float low_f32;
+  float high_f32;
+} nk_conv_2d_args;
+
 typedef struct nk_copy_args {
   int32_t nbytes;
 } nk_copy_args;
+
+typedef struct nk_copy_blocks_args {
+  int32_t count[6];
+  int32_t x_step[6];
+  int32_t y_step[6];
+  int32_t nbytes;
+} nk_copy_blocks_args;
+
+typedef struct nk_fill_args {
+  int32_t count;
+  int32_t element;
+  int32_t bits;
+} nk_fill_args;
+
+typedef struct nk_fully_connected_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  int32_t scale_step;
+} nk_fully_connected_args;
+
+typedef struct nk_fully_connected_f32_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  float low;
+  float high;
+} nk_fully_connected_f32_args;
+
+typedef struct nk_pointwise_args {
+  int32_t pixels;
+  int32_t depth;
+  int32_t channels;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+  int32_t scale_step;
+} nk_pointwise_args;
 
 typedef struct nk_pool_2d_args {
   int32_t in_h;
@@ -23,5 +111,55 @@ typedef struct nk_pool_2d_args {
   int32_t clamp_low;
   int32_t clamp_high;
 } nk_pool_2d_args;
+
+typedef struct nk_pool_2d_f32_args {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t channels;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  float clamp_low;
+  float clamp_high;
+} nk_pool_2d_f32_args;
+
+typedef struct nk_reduce_args {
+  int32_t kept[3];
+  int32_t kept_step[3];
+  int32_t reduced[3];
+  int32_t reduced_step[3];
+} nk_reduce_args;
+
+typedef struct nk_reduce_sum_args {
+  int32_t kept[3];
+  int32_t kept_step[3];
+  int32_t reduced[3];
+  int32_t reduced_step[3];
+  int32_t offset;
+  int32_t multiplier;
+  int32_t shift;
+  int32_t y_zero_point;
+} nk_reduce_sum_args;
+
+typedef struct nk_reduce_sum_f32_args {
+  int32_t kept[3];
+  int32_t kept_step[3];
+  int32_t reduced[3];
+  int32_t reduced_step[3];
+  float start;
+  float divisor;
+} nk_reduce_sum_f32_args;
+
+typedef struct nk_resize_args {
+  int32_t in_w;
+  int32_t pixel;
+  int32_t out_h;
+  int32_t out_w;
+} nk_resize_args;
 
 #endif

@@ -12,6 +12,7 @@
 #endif
 
 #include "nk_fixed_point.h"
+#include "nk_float_math.h"
 #include "nk_prototypes.h"
 
 #endif

@@ -4,7 +4,41 @@
 
 #include "nk_args.h"
 
+NK_KERNEL void nk_average_pool_2d_f32(const float *x, float *y, const nk_pool_2d_f32_args *a);
+NK_KERNEL void nk_average_pool_2d_s16(const int16_t *x, int16_t *y, const nk_pool_2d_args *a);
+NK_KERNEL void nk_average_pool_2d_s8(const int8_t *x, int8_t *y, const nk_pool_2d_args *a);
+NK_KERNEL void nk_batch_matmul_f32(const float *x, const float *w, float *y, const nk_batch_matmul_args *a);
+NK_KERNEL void nk_batch_matmul_s16(const int16_t *x, const int16_t *w, int16_t *y, const nk_batch_matmul_args *a);
+NK_KERNEL void nk_batch_matmul_s16_s8(const int16_t *x, const int8_t *w, int16_t *y, const nk_batch_matmul_args *a);
+NK_KERNEL void nk_batch_matmul_s8(const int8_t *x, const int8_t *w, int8_t *y, const nk_batch_matmul_args *a);
+NK_KERNEL void nk_conv_2d_f32(const float *x, const float *w, const float *bias, float *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int32_t *multiplier, const int8_t *shift, int16_t *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_copy(const void *x, void *y, const nk_copy_args *a);
+NK_KERNEL void nk_copy_blocks(const void *x, void *y, const nk_copy_blocks_args *a);
+NK_KERNEL void nk_depthwise_conv_2d_f32(const float *x, const float *w, const float *bias, float *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_depthwise_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int32_t *multiplier, const int8_t *shift, int16_t *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_depthwise_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_fill(void *y, const nk_fill_args *a);
+NK_KERNEL void nk_fully_connected_f32(const float *x, const float *w, const float *bias, float *y, const nk_fully_connected_f32_args *a);
+NK_KERNEL void nk_fully_connected_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int64_t *scale, int16_t *y, const nk_fully_connected_args *a);
+NK_KERNEL void nk_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_fully_connected_args *a);
+NK_KERNEL void nk_max_pool_2d_f32(const float *x, float *y, const nk_pool_2d_f32_args *a);
+NK_KERNEL void nk_max_pool_2d_s16(const int16_t *x, int16_t *y, const nk_pool_2d_args *a);
 NK_KERNEL void nk_max_pool_2d_s8(const int8_t *x, int8_t *y, const nk_pool_2d_args *a);
+NK_KERNEL void nk_pointwise_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_pointwise_args *a);
+NK_KERNEL void nk_reduce_max_f32(const float *x, float *y, const nk_reduce_args *a);
+NK_KERNEL void nk_reduce_max_s16(const int16_t *x, int16_t *y, const nk_reduce_args *a);
+NK_KERNEL void nk_reduce_max_s8(const int8_t *x, int8_t *y, const nk_reduce_args *a);
+NK_KERNEL void nk_reduce_sum_f32(const float *x, float *y, const nk_reduce_sum_f32_args *a);
+NK_KERNEL void nk_reduce_sum_s16(const int16_t *x, int16_t *y, const nk_reduce_sum_args *a);
+NK_KERNEL void nk_reduce_sum_s8(const int8_t *x, int8_t *y, const nk_reduce_sum_args *a);
+NK_KERNEL void nk_resize_bilinear_f32(const float *x, const int16_t *rows, const float *rows_fraction, const int16_t *columns, const float *columns_fraction, float *y, const nk_resize_args *a);
+NK_KERNEL void nk_resize_bilinear_s16(const int16_t *x, const int16_t *rows, const int16_t *rows_fraction, const int16_t *columns, const int16_t *columns_fraction, int16_t *y, const nk_resize_args *a);
+NK_KERNEL void nk_resize_bilinear_s8(const int8_t *x, const int16_t *rows, const int16_t *rows_fraction, const int16_t *columns, const int16_t *columns_fraction, int8_t *y, const nk_resize_args *a);
+NK_KERNEL void nk_resize_nearest(const void *x, const int16_t *rows, const int16_t *columns, void *y, const nk_resize_args *a);
+NK_KERNEL void nk_transpose_conv_f32(const float *x, const float *w, const float *bias, float *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_transpose_conv_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int32_t *multiplier, const int8_t *shift, int16_t *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_transpose_conv_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
 
 #endif

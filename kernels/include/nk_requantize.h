@@ -7,7 +7,8 @@
 /* a + b modulo 2^32: a folded bias may wrap, and so does LiteRT's accumulator. */
 static inline int32_t nk_wrapping_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
-/* x * (high * 2^31 + low) / 2^(31 + shift), rounded once: gives what double arithmetic gives (WideMultiplier). */
+/* x * (high * 2^31 + low) / 2^(31 + shift), rounded once: gives what double arithmetic gives
+ * (WideMultiplier). */
 static inline int32_t nk_scale_exact(int32_t x, int32_t high, int32_t low, int32_t shift) {
   const int64_t product = (int64_t)x * high + (((int64_t)x * low) >> 31);
   return (int32_t)((product + (INT64_C(1) << (shift - 1))) >> shift);

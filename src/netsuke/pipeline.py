@@ -7,18 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from netsuke.boards import Board, find_board
+from netsuke.boards import Board
+from netsuke.boards import board as find_board
 from netsuke.codegen import Project, make_project
-from netsuke.emulate import Image, RunResult, build_image
+from netsuke.emulate import Image, build_image
 from netsuke.errors import InputError
 from netsuke.importers.loading import load
 from netsuke.ir import Array, Graph
-from netsuke.lower import Lowered, lower
+from netsuke.lower import lower
 from netsuke.ops.program import bind
-from netsuke.plan import Plan, make_plan
-from netsuke.prove import Target, Verdict, expected_vectors, prove, random_inputs
+from netsuke.plan import make_plan
+from netsuke.prove import Case, Target, expected_vectors, prove, random_inputs
 from netsuke.report import write_reports
-from netsuke.report.assemble import assemble
+from netsuke.report.assemble import Findings, assemble
 from netsuke.report.result import BuildResult
 from netsuke.staging import staged_folder
 
@@ -91,12 +92,23 @@ def build(
         project.write(folder)
         progress("compile", 0.2)
         image = compile_for(project, folder, target, wanted)
-        verdict = prove(
-            project, folder, image, target, wanted.targets, vectors, compiler=wanted.compiler,
-            flags=FLAGS[wanted.optimize], progress=lambda share: progress("run", 0.3 + 0.6 * share),
-        )  # fmt: skip
+        case = Case(
+            project=project,
+            folder=folder,
+            image=image,
+            board=target,
+            vectors=vectors,
+            compiler=wanted.compiler,
+            flags=FLAGS[wanted.optimize],
+        )
+        verdict = prove(case, wanted.targets, lambda share: progress("run", 0.3 + 0.6 * share))
         progress("report", 0.95)
-        result = summarize(graph.name, digest, target, lowered, plan, project, image, verdict, wanted, out)
+        result = assemble(
+            Findings(
+                graph=graph, sha256=digest, lowered=lowered, case=case, verdict=verdict, optimize=wanted.optimize
+            ),
+            out,
+        )
         write_reports(result, folder)
     progress("done", 1.0)
     return result
@@ -121,23 +133,3 @@ def compile_for(project: Project, folder: Path, board: Board, options: BuildOpti
         optimize=FLAGS[options.optimize],
         compiler=options.compiler,
     )
-
-
-def summarize(
-    name: str,
-    digest: str,
-    board: Board,
-    lowered: Lowered,
-    plan: Plan,
-    project: Project,
-    image: Image,
-    verdict: Verdict,
-    options: BuildOptions,
-    out: Path,
-) -> BuildResult:
-    """Everything that was found out, as one value."""
-    run: RunResult | None = verdict.measured
-    return assemble(
-        model=name, sha256=digest, board=board, lowered=lowered, plan=plan, project=project, image=image, run=run,
-        verdict=verdict, optimize=options.optimize, out=out,
-    )  # fmt: skip

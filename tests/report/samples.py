@@ -1,4 +1,4 @@
-"""Build results made up for the report's tests: a model of two layers, and one of thirty with a crowded arena."""
+"""Build results made up for the report's tests: a model of two layers, and one of thirty."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ def large() -> BuildResult:
         offset = 0 if lower else 36_864 if i < 8 else 18_432
         buffers.append(buffer(f"model/{op}_{i}/Relu6;bn", offset, width, i, i + 1, BufferKind.ACTIVATION))
         if scratch:
-            buffers.append(buffer(f"{op}_{i} scratch", 74_000 if i < 8 else 40_000, scratch, i, i, BufferKind.SCRATCH))
+            buffers.append(
+                buffer(f"{op}_{i} scratch", 74_000 if i < 8 else 40_000, scratch, i, i, BufferKind.SCRATCH)
+            )
     layers.append(layer(28, "reshape", 0, 0, kernel="", instructions=0))
     layers.append(layer(29, "softmax", 0, 2_900, output_shape=(1, 2)))
     buffers.append(buffer("StatefulPartitionedCall:0", 4, 2, 29, 30, BufferKind.OUTPUT))

@@ -11,7 +11,7 @@ from netsuke.codegen.harness import Vector, main_text, vectors_text
 from netsuke.codegen.header import Api, header_text, make_api
 from netsuke.codegen.layers import Layer
 from netsuke.codegen.names import identifier
-from netsuke.codegen.source import make_sources
+from netsuke.codegen.source import direct_constants, make_sources
 from netsuke.plan import Plan
 
 
@@ -22,6 +22,8 @@ class Project:
     api: Api
     plan: Plan
     layers: tuple[Layer, ...]
+    direct_constants: tuple[str, ...]
+    """Constant tensors of the graph that kernels read as they are, shared between layers."""
     files: Mapping[str, str]
 
     @property
@@ -50,4 +52,4 @@ def make_project(plan: Plan, *, name: str, vectors: Sequence[Vector] = ()) -> Pr
         "CMakeLists.txt": cmake_text(api),
         "README.md": readme_text(plan, api),
     }
-    return Project(api=api, plan=plan, layers=made.layers, files=files)
+    return Project(api=api, plan=plan, layers=made.layers, direct_constants=tuple(direct_constants(plan)), files=files)

@@ -201,7 +201,10 @@ API void counter_block(void *engine, uint64_t address, uint32_t size, void *user
     if (counter->config.watch) {
         uint32_t sp = 0;
         (void)counter->config.reg_read(engine, counter->config.sp_register, &sp);
-        note_stack(counter, sp);
+        /* Wherever it points: below the stack's range it has run into the data. */
+        if (sp < counter->totals.stack_low) {
+            counter->totals.stack_low = sp;
+        }
     }
     if (counter->config.limit != 0 && counter->totals.executed > counter->config.limit) {
         counter->totals.limit_reached = 1;

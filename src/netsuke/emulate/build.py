@@ -14,6 +14,9 @@ from netsuke.emulate.linker import check_fits, linker_script
 
 _STARTUP = {"arm": "startup_cortex_m.c", "riscv": "startup_riscv.c"}
 
+# What the runner looks for; the linker would drop what main does not call.
+_KEPT = ("nk_run", "nk_reset", "nk_arena", "nk_state", "bench_begin", "bench_end")
+
 
 def build_image(
     sources: Sequence[Path],
@@ -24,17 +27,18 @@ def build_image(
     defines: Mapping[str, str] | None = None,
     optimize: str = "-O2",
     compiler: str | None = None,
+    keep: Sequence[str] = (),
 ) -> Image:
     """Compile and link `sources` with netsuke's start-up code into the ELF file `out`.
 
-    Raises CompileError (the C was refused), DoesNotFit (too big for the board's flash or RAM) or EmulationError (an
-    instruction that the core lacks).
+    `keep` names functions to link although nothing calls them. Raises CompileError (the C was refused),
+    DoesNotFit (too big for the board) or EmulationError (an instruction that the core lacks).
     """
     board.require_supported()
     chosen = find_compiler(board.core, compiler)
     out.parent.mkdir(parents=True, exist_ok=True)
     script = out.with_suffix(".ld")
-    script.write_text(linker_script(board), encoding="utf-8")
+    script.write_text(linker_script(board, (*_KEPT, *keep)), encoding="utf-8")
     runtime = [RUNTIME / _STARTUP[board.core.architecture], RUNTIME / "semihost.c", RUNTIME / "mem.c"]
     chosen.compile_and_link(
         [*sources, *runtime],

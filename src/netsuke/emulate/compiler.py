@@ -1,7 +1,8 @@
 """Find a C compiler for a core or for the host, and call it.
 
-The packaged compiler (clang, from the `ziglang` wheel) builds for every target and is the default: everybody then
-gets the same code. `prefer` picks another kind: "gcc" for all targets, "clang" for the host.
+The packaged compiler (clang, from the `ziglang` wheel) builds for every target and is the default for cores:
+everybody then gets the same code. For the host it is the last resort. `prefer` picks another kind: "gcc" for
+all targets, "clang" for the host.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ RUNTIME = Path(__file__).parent / "runtime"
 KINDS = ("zig", "gcc", "clang")
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
-# One function and one object a section, so that the linker can drop what is not used; no contraction of a*b+c, so
-# that float results do not depend on the core; no frame pointers, unwind tables or stack checks: they cost flash.
+# One function and one object a section, so that the linker can drop what is not used; no contraction of
+# a*b+c, so that float results do not depend on the core; no frame pointers, unwind tables or stack checks:
+# they cost flash.
 _COMMON = (
     "-std=c11",
     "-ffunction-sections",
@@ -45,6 +47,7 @@ _GCC_NAMES = {
     "arm": ("arm-none-eabi-gcc",),
     "riscv": ("riscv64-unknown-elf-gcc", "riscv32-unknown-elf-gcc", "riscv-none-elf-gcc"),
 }
+_NO_VERSION = "unknown version"
 _TIMEOUT_S = 600
 
 
@@ -124,14 +127,25 @@ def compiler_environment() -> dict[str, str]:
 
 def find_compiler(target: Core | None, prefer: str | None = None) -> Compiler:
     """The compiler for a core, or for the host when `target` is None."""
-    kind = prefer or "zig"
-    if kind not in KINDS:
+    if prefer is not None and prefer not in KINDS:
         raise CompileError(f"got the compiler {prefer!r}, wanted one of {', '.join(KINDS)}")
-    if target is not None and not target.compiled:
+    if target is None:
+        kind = prefer or _host_default()
+        return _zig(target) if kind == "zig" else _host(kind)
+    if not target.compiled:
         raise CompileError(f"netsuke has no compiler for the core {target.name!r} ({target.title})")
-    if kind == "zig":
-        return _zig(target)
-    return _gcc_for_core(target, kind) if target is not None else _host(kind)
+    return _zig(target) if prefer in (None, "zig") else _gcc_for_core(target, prefer or "")
+
+
+@functools.cache
+def _host_default() -> str:
+    # The host's own compiler spares the packaged one from building a C library first (10 s, once).
+    return next((kind for kind in ("gcc", "clang") if _works(kind)), "zig")
+
+
+def _works(command: str) -> bool:
+    found = shutil.which(command)
+    return found is not None and _version((found,)) != _NO_VERSION
 
 
 @functools.cache
@@ -151,7 +165,7 @@ def _version(command: tuple[str, ...]) -> str:
     done = subprocess.run(
         [*command, "--version"], capture_output=True, text=True, check=False, env=compiler_environment()
     )
-    return done.stdout.splitlines()[0].strip() if done.stdout else "unknown version"
+    return done.stdout.splitlines()[0].strip() if done.stdout else _NO_VERSION
 
 
 def _zig(target: Core | None) -> Compiler:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from netsuke.emulate.cache import cache_dir
-from netsuke.emulate.compiler import run_compiler, zig_command
+from netsuke.emulate.compiler import find_compiler
 from netsuke.errors import EmulationError
 
 _SOURCE = Path(__file__).with_name("blockcount.c")
@@ -131,7 +131,7 @@ class Totals:
 
 @functools.cache
 def hook_library() -> ctypes.CDLL:
-    """The compiled hooks, from the cache or built now with the packaged compiler."""
+    """The compiled hooks, from the cache or built now."""
     source = _SOURCE.read_bytes()
     key = hashlib.sha256(source + sys.platform.encode() + platform.machine().encode()).hexdigest()[:16]
     suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
@@ -145,9 +145,9 @@ def _build(library: Path) -> None:
     # Another process may build it at the same moment: each links to a name of its own, the last rename wins.
     handle, name = tempfile.mkstemp(dir=library.parent, suffix=library.suffix)
     os.close(handle)
-    flags = ("-std=c11", "-O2", "-fno-sanitize=all", "-fPIC", "-shared", "-g0")
     try:
-        run_compiler([*zig_command(), *flags, str(_SOURCE), "-o", name])
+        compiler = find_compiler(None)
+        compiler.compile_and_link([_SOURCE], Path(name), flags=("-fPIC", "-shared"))
         Path(name).replace(library)
     finally:
         Path(name).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from typing import Self
 
 from unicorn import unicorn_const
 
-from netsuke.boards import Board
+from netsuke.boards import Board, Core
 from netsuke.emulate.image import Image
 
 _ACCESS = {
@@ -19,6 +19,7 @@ _ACCESS = {
     unicorn_const.UC_MEM_WRITE_PROT: "write to read-only memory (flash)",
     unicorn_const.UC_MEM_FETCH_PROT: "instruction fetch from memory that holds no code",
 }
+_ARM_DATA_ABORT = 4
 _EXCEPTIONS = {
     "arm": {
         1: "undefined instruction",
@@ -58,8 +59,11 @@ class Fault:
         return cls(kind=_ACCESS.get(access, f"memory fault {access}"), pc=pc, address=address, size=size)
 
     @classmethod
-    def of_exception(cls, architecture: str, number: int, pc: int) -> Self:
-        return cls(kind=_EXCEPTIONS[architecture].get(number, f"exception {number}"), pc=pc)
+    def of_exception(cls, core: Core, number: int, pc: int) -> Self:
+        kind = _EXCEPTIONS[core.architecture].get(number, f"exception {number}")
+        if core.aligned_only and number == _ARM_DATA_ABORT:
+            kind += " (an unaligned access, which this core refuses)"
+        return cls(kind=kind, pc=pc)
 
 
 def describe(fault: Fault, image: Image, board: Board, registers: Mapping[str, int]) -> str:

@@ -1,7 +1,7 @@
 """Refuse an image that holds an instruction its core lacks.
 
-The emulator executes some of them all the same (its Cortex-M3 accepts DSP instructions, and gets SSAT16 wrong), so
-that only a look at the code itself shows them.
+The emulator executes some of them all the same (its Cortex-M3 accepts DSP instructions, and gets SSAT16
+wrong), so that only a look at the code itself shows them.
 """
 
 from __future__ import annotations

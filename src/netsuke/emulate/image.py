@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,7 +170,7 @@ def _code_ranges(elf: ELFFile, entries: list[object]) -> tuple[tuple[int, int], 
         )
         # Clang marks RISC-V code only where data precedes it.
         marks = [(start, section.name == ".text"), *marks, (end, False)]
-        for (low, is_code), (high, _) in zip(marks, marks[1:], strict=False):
+        for (low, is_code), (high, _) in itertools.pairwise(marks):
             if is_code and high > low:
                 ranges.append((low, high))
     return tuple(sorted(ranges))

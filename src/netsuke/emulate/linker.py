@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netsuke.boards import Board, Memory
 from netsuke.emulate.image import Image
 from netsuke.errors import DoesNotFit
 
-# The script offers far more room than the board has: an image that is too big then links, and we can say by how
-# many bytes it is (linkers stop at the first section, and each in its own words).
+# The script offers far more room than the board has: an image that is too big then links, and we can say by
+# how many bytes it is (linkers stop at the first section, and each in its own words).
 _AMPLE = 0x0800_0000
 
 
-def linker_script(board: Board) -> str:
-    """The script: vectors first, code, constants, then data (copied from flash), bss, and the stack at the top."""
+def linker_script(board: Board, keep: Sequence[str] = ()) -> str:
+    """Vectors, code, constants, data (copied from flash), bss, and the stack at the top of the RAM."""
     constants = board.constants_memory
     separate = constants is not board.flash
     regions = [_region("FLASH", "rx", board.flash), _region("RAM", "rw", board.ram)]
@@ -23,6 +25,7 @@ def linker_script(board: Board) -> str:
         regions="\n".join(regions),
         constants="CONSTANTS" if separate else "FLASH",
         stack_top=board.ram.end,
+        keep="\n".join(f'EXTERN("{name}")' for name in keep),
     )
 
 
@@ -37,14 +40,17 @@ MEMORY
 {regions}
 }}
 
+{keep}
+
 SECTIONS
 {{
   .vectors : {{ KEEP(*(.vectors)) }} > FLASH
   .text : {{ *(.text .text.*) . = ALIGN(4); }} > FLASH
   .rodata : {{ *(.rodata .rodata.* .srodata .srodata.*) . = ALIGN(4); }} > {constants}
 
-  .data : ALIGN(8)
+  .data :
   {{
+    . = ALIGN(8);
     nk_data_start = .;
     *(.data .data.* .sdata .sdata.*)
     . = ALIGN(4);
@@ -52,8 +58,9 @@ SECTIONS
   }} > RAM AT> {constants}
   nk_data_load = LOADADDR(.data);
 
-  .bss (NOLOAD) : ALIGN(8)
+  .bss (NOLOAD) :
   {{
+    . = ALIGN(8);
     nk_bss_start = .;
     *(.bss .bss.* .sbss .sbss.* COMMON)
     . = ALIGN(8);
@@ -62,7 +69,7 @@ SECTIONS
   end = .;
   nk_stack_top = {stack_top:#010x};
 
-  /DISCARD/ : {{
+  /DISCARD/ :
   {{
     *(.ARM.exidx .ARM.exidx.* .ARM.extab .ARM.extab.* .eh_frame .eh_frame_hdr)
     *(.note.* .comment .debug_*)

@@ -1,7 +1,7 @@
 """One emulated core with a board's memories and an image in them: call functions, read and write memory.
 
-Unicorn does the emulation (it is GPL software and stays behind this file). It knows no timing, no peripherals and
-no interrupts; it executes some instructions that the real core lacks (guard.py refuses those beforehand).
+Unicorn does the emulation (it is GPL software and stays behind this file). It knows no timing, no peripherals
+and no interrupts; it executes some instructions that the real core lacks (guard.py refuses those beforehand).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _RETURN_CANDIDATES = (0x1FFF_0000, 0x0FFF_0000, 0x4FFF_0000)
 _SYSTEM = 0xE000_E000
 # Far beyond any inference; a run that reaches it hangs.
 DEFAULT_LIMIT = 200_000_000_000
-_EXIT_BREAKPOINT = {"arm": 7, "riscv": 3}  # Unicorn's exception numbers of BKPT and EBREAK
+_BKPT = 7  # Unicorn's exception number of Arm's BKPT
+_FPU_ON = 0x4000_0000
+_EBREAK = bytes.fromhex("73001000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def _riscv_registers() -> _Registers:
 
 
 class Machine:
-    """A core ready to be called. Calls cost some microseconds each; memory keeps its contents between them."""
+    """A core ready to be called. A call costs some 60 µs; memory keeps its contents between calls."""
 
     def __init__(
         self, image: Image, board: Board, *, plan: CountPlan | None = None, limit: int = DEFAULT_LIMIT
@@ -90,6 +92,8 @@ class Machine:
         self.arm = board.core.architecture == "arm"
         self._registers = _arm_registers() if self.arm else _riscv_registers()
         self._fault: Fault | None = None
+        self._resume: int | None = None
+        self._loaded = False
         self._engine = self._new_engine()
         self._return = self._map_memories()
         self.load()
@@ -128,9 +132,9 @@ class Machine:
         )
 
     def load(self) -> None:
-        """Put the image's bytes into memory, as they are after start-up code ran; zero the rest of the RAM."""
+        """Put the image's bytes into memory, as after start-up code ran; zero the rest of the RAM."""
         for memory in self.board.memories:
-            if memory.kind is MemoryKind.RAM and not self._is_fresh(memory.origin):
+            if memory.kind is MemoryKind.RAM and self._loaded:
                 self._engine.mem_write(memory.origin, bytes(memory.size))
         for segment in self.image.segments:
             for address in {segment.address, segment.load_address}:
@@ -143,10 +147,6 @@ class Machine:
                     ) from error
         self._loaded = True
 
-    def _is_fresh(self, origin: int) -> bool:
-        del origin
-        return not getattr(self, "_loaded", False)
-
     def _add_fault_hooks(self) -> None:
         invalid = (
             unicorn_const.UC_HOOK_MEM_UNMAPPED
@@ -155,6 +155,7 @@ class Machine:
         )
         self._engine.hook_add(invalid, self._on_bad_access)
         self._engine.hook_add(unicorn_const.UC_HOOK_INTR, self._on_exception)
+        self._engine.hook_add(unicorn_const.UC_HOOK_INSN_INVALID, self._on_invalid)
 
     def _add_counter(self, plan: CountPlan, limit: int) -> Counter:
         if not plan.limit:
@@ -226,20 +227,28 @@ class Machine:
     def _run(self, start: int, until: int) -> None:
         self._fault = None
         if self.arm and Isa.FP32 in self.board.core.isa:
-            self._enable_fpu()
+            self._engine.reg_write(arm_const.UC_ARM_REG_FPEXC, _FPU_ON)
+        at: int | None = start
+        while at is not None:
+            at = self._run_once(at, until)
+        self._raise_fault_if_any()
+        if self.counter.totals().limit_reached:
+            limit = self.counter.plan.limit
+            self._raise_fault(Fault(kind=f"still running after {limit:,} instructions", pc=self.pc))
+
+    def _run_once(self, start: int, until: int) -> int | None:
+        """Run until done; where to go on when a semihosting call of RISC-V ended the run."""
+        self._resume = None
         try:
             self._engine.emu_start(start | self.arm, until)
         except unicorn.UcError as error:
-            self._raise_fault(self._fault or Fault(kind=str(error), pc=self.pc))
+            if self._resume is None and self.semihosting.exit_code is None:
+                self._raise_fault(self._fault or Fault(kind=str(error), pc=self.pc))
+        return self._resume
+
+    def _raise_fault_if_any(self) -> None:
         if self._fault is not None:
             self._raise_fault(self._fault)
-        if self.counter.plan.limit and self.counter.totals().limit_reached:
-            self._raise_fault(
-                Fault(kind=f"still running after {self.counter.plan.limit:,} instructions", pc=self.pc)
-            )
-
-    def _enable_fpu(self) -> None:
-        self._engine.reg_write(arm_const.UC_ARM_REG_FPEXC, 0x4000_0000)
 
     @property
     def pc(self) -> int:
@@ -291,10 +300,18 @@ class Machine:
 
     def _on_exception(self, engine: Any, number: int, data: object) -> None:
         del data
-        if number == _EXIT_BREAKPOINT[self.board.core.architecture] and self._semihost(engine):
+        if self.arm and number == _BKPT and self._semihost(engine):
             return
-        self._fault = Fault.of_exception(self.board.core.architecture, number, self.pc)
+        self._fault = Fault.of_exception(self.board.core, number, self.pc)
         engine.emu_stop()
+
+    def _on_invalid(self, engine: Any, data: object) -> bool:
+        del data
+        # Unicorn takes RISC-V's EBREAK for an invalid instruction.
+        if not self.arm and self.read(self.pc, 4) == _EBREAK and self._semihost(engine):
+            return False  # the run ends here; `_resume` or the exit code say that all is well
+        self._fault = Fault(kind="undefined instruction", pc=self.pc)
+        return False
 
     def _semihost(self, engine: Any) -> bool:
         operation, argument = self._registers.arguments[:2]
@@ -304,8 +321,10 @@ class Machine:
         if self.semihosting.exit_code is not None:
             engine.emu_stop()
         elif handled:
-            step = 2 if self.arm else 4
-            engine.reg_write(self._registers.pc, (self.pc + step) | self.arm)
+            if self.arm:
+                engine.reg_write(self._registers.pc, (self.pc + 2) | 1)
+            else:
+                self._resume = self.pc + 4
         return handled
 
     def _raise_fault(self, fault: Fault) -> None:

@@ -28,4 +28,6 @@ class UnsupportedOperators(UnsupportedModel):
         self.operators = tuple(operators)
         lines = "\n".join(f"  {operator}" for operator in self.operators)
         count = len(self.operators)
-        super().__init__(f"{name} uses {count} operator{'s' * (count != 1)} that netsuke cannot run:\n{lines}")
+        super().__init__(
+            f"{name} uses {count} operator{'s' * (count != 1)} that netsuke cannot run:\n{lines}"
+        )

@@ -1,8 +1,8 @@
-"""Copies of strided blocks: the one kernel behind TRANSPOSE, SLICE, SPLIT, CONCATENATION, PACK, UNPACK and PAD.
+"""Copies of strided blocks: the kernel behind TRANSPOSE, SLICE, SPLIT, CONCATENATION, PACK, UNPACK and PAD.
 
-Each of them moves elements along a grid of up to six dimensions whose steps through the source and through the
-destination are known at build time. Dimensions that run together on both sides are merged first, so that the usual
-case is one run of bytes, or one loop over runs.
+Each of them moves elements along a grid of up to six dimensions whose steps through the source and through
+the destination are known at build time. Dimensions that run together on both sides are merged first, so that
+the usual case is one run of bytes, or one loop over runs.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Axis:
 class CopyBlocksArgs(KernelArgs):
     """Loops outermost first, absent ones with a count of 1; steps and block size in bytes.
 
-    The step of a loop leads from the first block of its last inner row to the first block of its next inner row, so
-    that the kernel only ever adds.
+    The step of a loop leads from the first block of its last inner row to the first block of its next inner
+    row, so that the kernel only ever adds.
     """
 
     c_name: ClassVar[str] = "nk_copy_blocks_args"
@@ -74,7 +74,7 @@ def collapsed(axes: Sequence[Axis]) -> tuple[Axis, ...]:
 
 
 def copy_blocks(x: Input, y: Output, axes: Sequence[Axis], element: int) -> Call:
-    """The call that copies elements of `element` bytes from `x` to `y` over the grid `axes` (outermost first).
+    """The call that copies elements of `element` bytes from `x` to `y` over the grid `axes`, outermost first.
 
     Raises:
         GraphError: when more loops are left after merging than the kernel has.
@@ -86,7 +86,7 @@ def copy_blocks(x: Input, y: Output, axes: Sequence[Axis], element: int) -> Call
     if not loops:
         return COPY.call(x, y, args=CopyArgs(nbytes=run))
     if len(loops) > LEVELS:
-        raise GraphError(f"a copy over {len(loops)} separate dimensions was asked for; at most {LEVELS} are possible")
+        raise GraphError(f"got a copy over {len(loops)} separate dimensions; at most {LEVELS} are possible")
     loops = [Axis(count=1, x_step=0, y_step=0)] * (LEVELS - len(loops)) + loops
     args = CopyBlocksArgs(
         count=tuple(axis.count for axis in loops),
@@ -98,7 +98,7 @@ def copy_blocks(x: Input, y: Output, axes: Sequence[Axis], element: int) -> Call
 
 
 def relative(loops: Sequence[tuple[int, int]]) -> tuple[int, ...]:
-    """Steps of (count, step) loops, less what the loops inside (but the innermost, which rewinds) have walked."""
+    """Steps of (count, step) loops, less what the loops inside have walked (the innermost one rewinds)."""
     steps: list[int] = []
     for level, (count, step) in enumerate(loops):
         walked = sum((n - 1) * s for n, s in loops[level + 1 : -1])

@@ -6,7 +6,7 @@ Operands are (x, weights, bias), the bias optional; x and y are NHWC.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,9 +38,15 @@ class Convolution(Args):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvGeometryArgs(KernelArgs):
-    """Sizes in elements; pads are the ones before the first row and column; steps of the dilation in pixels."""
+class Conv2dArgs(KernelArgs):
+    """One struct for all types: what a type does not read is 0.
 
+    Sizes in elements; pads are the ones before the first row and column. A group has group_in input and group_out
+    output channels. low and high are the integer clamp before y_zero is added; scale_step is 1 where every output channel
+    has its own multiplier, 0 where all share one; narrow is 1 where int16 activations accumulate in 32 bits.
+    """
+
+    c_name: ClassVar[str] = "nk_conv_2d_args"
     in_h: int
     in_w: int
     in_c: int
@@ -48,9 +54,7 @@ class ConvGeometryArgs(KernelArgs):
     out_w: int
     groups: int
     group_in: int
-    """Input channels of a group."""
     group_out: int
-    """Output channels of a group."""
     kernel_h: int
     kernel_w: int
     stride_h: int
@@ -59,6 +63,14 @@ class ConvGeometryArgs(KernelArgs):
     dilation_w: int
     pad_h: int
     pad_w: int
+    x_zero: int = 0
+    y_zero: int = 0
+    low: int = 0
+    high: int = 0
+    scale_step: int = 0
+    narrow: int = 0
+    low_f32: float = 0.0
+    high_f32: float = 0.0
 
 
 def windows(site: Site[Any]) -> tuple[Window, Window]:
@@ -71,15 +83,23 @@ def windows(site: Site[Any]) -> tuple[Window, Window]:
     return down, along
 
 
-def geometry(site: Site[Any], groups: int) -> dict[str, int]:
-    """The fields of ConvGeometryArgs, as keyword arguments."""
-    rows, along = windows(site)
+def conv_args(site: Site[Any], axes: tuple[Window, Window], groups: int) -> Conv2dArgs:
+    """The argument struct of any convolution kernel."""
+    rows, along = axes
     in_c, out_c = site.x().shape[3], site.y().shape[3]
-    return dict(
-        in_h=rows.size, in_w=along.size, in_c=in_c, out_h=rows.output, out_w=along.output,
+    args = Conv2dArgs(
+        in_h=site.x().shape[1], in_w=site.x().shape[2], in_c=in_c, out_h=site.y().shape[1], out_w=site.y().shape[2],
         groups=groups, group_in=in_c // groups, group_out=out_c // groups,
         kernel_h=rows.kernel, kernel_w=along.kernel, stride_h=rows.stride, stride_w=along.stride,
         dilation_h=rows.dilation, dilation_w=along.dilation, pad_h=rows.before, pad_w=along.before,
+    )  # fmt: skip
+    if site.x().dtype is DType.FLOAT32:
+        low, high = full_clamp(site.args.clamp, site.y())
+        return replace(args, low_f32=low, high_f32=high)
+    bottom, top = relative_clamp(site.args.clamp, site.y())
+    return replace(
+        args, x_zero=site.x().zero_point, y_zero=site.y().zero_point, low=bottom, high=top,
+        scale_step=scale_step(site), narrow=int(not accumulates_64_bits(site)),
     )  # fmt: skip
 
 
@@ -117,45 +137,6 @@ def interleaved(rows: Array) -> Array:
     fours = len(rows) // 4 * 4
     blocks = rows[:fours].reshape(-1, 4, rows.shape[1]).transpose(0, 2, 1)
     return np.concatenate([blocks.reshape(-1), rows[fours:].reshape(-1)])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conv2dArgs(ConvGeometryArgs):
-    """Integer convolutions. low and high are the clamp before y_zero is added; scale_step is 1 where every output
-    channel has its own multiplier, 0 where all share one; narrow is 1 where int16 activations accumulate in 32 bits."""
-
-    c_name: ClassVar[str] = "nk_conv_2d_args"
-    x_zero: int
-    y_zero: int
-    low: int
-    high: int
-    scale_step: int
-    narrow: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conv2dF32Args(ConvGeometryArgs):
-    """Float convolutions, clamped to low..high."""
-
-    c_name: ClassVar[str] = "nk_conv_2d_f32_args"
-    low: float
-    high: float
-
-
-def integer_args(site: Site[Any], groups: int) -> Conv2dArgs:
-    """The argument struct of the int8 and int16 kernels."""
-    x, y = site.x(), site.y()
-    low, high = relative_clamp(site.args.clamp, y)
-    return Conv2dArgs(
-        **geometry(site, groups), x_zero=x.zero_point, y_zero=y.zero_point, low=low, high=high,
-        scale_step=scale_step(site), narrow=int(not accumulates_64_bits(site)),
-    )  # fmt: skip
-
-
-def float_args(site: Site[Any], groups: int) -> Conv2dF32Args:
-    """The argument struct of the float kernels."""
-    low, high = full_clamp(site.args.clamp, site.y())
-    return Conv2dF32Args(**geometry(site, groups), low=low, high=high)
 
 
 def scale_step(site: Site[Any]) -> int:

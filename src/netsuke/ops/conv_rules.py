@@ -81,7 +81,7 @@ def weights_quantized(axis: int, *, shifted: bool = False) -> Constraint[Any]:
 def fits_when_shifted(site: Site[Any], q: Quantization) -> bool:
     """True when weights of one scale are still int8 after their zero point is taken off."""
     w = site.constant(WEIGHTS).astype(np.int32) - q.zero_point[0]
-    return len(q.scale) == 1 and bool(np.abs(w, where=w != -128, out=np.zeros_like(w)).max(initial=0) <= 127)
+    return len(q.scale) == 1 and int(w.min()) >= -128 and int(w.max()) <= 127
 
 
 def multipliers_in_range(site: Site[Any]) -> str | None:

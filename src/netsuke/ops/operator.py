@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from netsuke.errors import GraphError
 from netsuke.ir import Args, Array, DType, Graph, Node, Tensor
@@ -127,11 +127,11 @@ def site_of(graph: Graph, node: Node) -> Site[Args]:
     return Site(node=node, inputs=graph.input_types(node), outputs=graph.output_types(node))
 
 
-def dtypes_of(*wanted: DType, inputs: tuple[int, ...] = (0,), outputs: bool = True) -> Constraint[Args]:
+def dtypes_of(*wanted: DType, inputs: tuple[int, ...] = (0,), outputs: bool = True) -> Constraint[Any]:
     """A constraint: these inputs and every output have one and the same of the `wanted` types."""
     names = " or ".join(d.value for d in wanted)
 
-    def constraint(site: Site[Args]) -> str | None:
+    def constraint(site: Site[Any]) -> str | None:
         seen = [site.x(i).dtype for i in inputs if site.has(i)]
         seen += [y.dtype for y in site.outputs] if outputs else []
         if len(set(seen)) == 1 and seen[0] in wanted:

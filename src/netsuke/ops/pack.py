@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,14 +37,14 @@ class Unpack(Args):
     axis: int
 
 
-def same_dtypes(site: Site[Args]) -> str | None:
+def same_dtypes(site: Site[Any]) -> str | None:
     """All inputs and outputs have the same element type."""
     seen = [site.x(i).dtype.value for i in range(len(site.inputs))] + [y.dtype.value for y in site.outputs]
     return None if len(set(seen)) == 1 else ", ".join(seen)
 
 
 def packs_one_shape(site: Site[Pack]) -> str | None:
-    """The inputs have one shape of at most 5 dimensions, and the new axis stands beside, before or after these."""
+    """The inputs have one shape of at most 5 dimensions; the new axis is before, between or after these."""
     shapes = [site.x(i).shape for i in range(len(site.inputs))]
     if len(set(shapes)) == 1 and 0 <= site.args.axis <= len(shapes[0]) < MAX_RANK:
         return None
@@ -129,7 +130,9 @@ UNPACK = Operator(
     infer=unpack_infer,
     reference=unpack_reference,
     constraints=(same_dtypes, unpacks_all),
-    kernels=(Kernel(name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=unpack_bind),),
+    kernels=(
+        Kernel(name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=unpack_bind),
+    ),
 )
 
 OPERATORS: tuple[Operator[Pack] | Operator[Unpack], ...] = (PACK, UNPACK)

@@ -27,7 +27,7 @@ class Pad(Args):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillArgs(KernelArgs):
-    """How many elements, their size in bytes (1, 2 or 4), and the value's bits in the low bytes of an int32_t."""
+    """How many elements, their size in bytes (1, 2 or 4), and the value's bits as those of an int32_t."""
 
     c_name: ClassVar[str] = "nk_fill_args"
     count: int

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from netsuke.ir import Args, Array, DType
-from netsuke.ops.activation import Clamp, apply_clamp, full_clamp
+from netsuke.ops.activation import FLOAT32_MAX, Clamp, apply_clamp, full_clamp
 from netsuke.ops.geometry import Padding, Window, window
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site, dtypes_of
@@ -17,7 +18,7 @@ from netsuke.ops.operator import Operator, Site, dtypes_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool2d(Args):
-    """Window (height, width) and stride in pixels; `clamp` is the fused activation as a range of stored values."""
+    """Window and stride as (height, width); `clamp` is the fused activation as a range of stored values."""
 
     kernel: tuple[int, int]
     stride: tuple[int, int]
@@ -27,10 +28,10 @@ class Pool2d(Args):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pool2dArgs(KernelArgs):
+class Pool2dWindow(KernelArgs):
     """Sizes in elements. pad_h and pad_w are the padding before the first row and column."""
 
-    c_name: ClassVar[str] = "nk_pool_2d_args"
+    c_name: ClassVar[str] = "nk_pool_2d_window"
     in_h: int
     in_w: int
     channels: int
@@ -42,8 +43,24 @@ class Pool2dArgs(KernelArgs):
     stride_w: int
     pad_h: int
     pad_w: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool2dArgs(Pool2dWindow):
+    """The integer kernels: results are clamped to clamp_low..clamp_high."""
+
+    c_name: ClassVar[str] = "nk_pool_2d_args"
     clamp_low: int
     clamp_high: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool2dF32Args(Pool2dWindow):
+    """The float kernels: results are clamped to clamp_low..clamp_high."""
+
+    c_name: ClassVar[str] = "nk_pool_2d_f32_args"
+    clamp_low: float
+    clamp_high: float
 
 
 def windows(site: Site[Pool2d]) -> tuple[Window, Window]:
@@ -66,6 +83,16 @@ def same_quantization(site: Site[Pool2d]) -> str | None:
     return None if x == y else f"{x} and {y}"
 
 
+def taps_inside(site: Site[Pool2d]) -> str | None:
+    """Every window holds an element of the image, and the kernel at most 65535."""
+    for axis in windows(site):
+        last = (axis.output - 1) * axis.stride - axis.before
+        if min(axis.before, axis.after) < 0 or axis.before >= axis.kernel or last >= axis.size:
+            return f"kernel {axis.kernel}, stride {axis.stride}, padding {axis.before} and {axis.after}"
+    taps = site.args.kernel[0] * site.args.kernel[1]
+    return None if taps < 1 << 16 else f"{taps} elements"
+
+
 def infer(site: Site[Pool2d]) -> tuple[tuple[int, ...]]:
     """[N, H, W, C] → [N, OH, OW, C]."""
     batch, _, _, channels = site.x().shape
@@ -78,14 +105,36 @@ def max_reference(site: Site[Pool2d], values: Sequence[Array | None]) -> tuple[A
     x = values[0]
     assert x is not None
     rows, columns = windows(site)
-    lowest = x.dtype.type(-np.inf) if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    lowest = x.dtype.type(-FLOAT32_MAX if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
     y = np.full(site.y().shape, lowest, dtype=x.dtype)
     for i in range(rows.kernel):
         for j in range(columns.kernel):
             (out_r, in_r), (out_c, in_c) = tap(rows, i), tap(columns, j)
-            part = y[:, out_r, out_c]
-            np.maximum(part, x[:, in_r, in_c], out=part)
-    return (apply_clamp(y, site.args.clamp),)
+            y[:, out_r, out_c] = larger(x[:, in_r, in_c], y[:, out_r, out_c])
+    return (apply_clamp(y, full_clamp(site.args.clamp, site.y())),)
+
+
+def larger(x: Array, best: Array) -> Array:
+    """The larger elements, `best` where equal: so a zero has the sign that TFLite gives it (numpy's varies)."""
+    return np.where(x > best, x, best)
+
+
+def average_reference(site: Site[Pool2d], values: Sequence[Array | None]) -> tuple[Array]:
+    """Average over the taps inside the image (AveragePool); integers: to nearest, halves away from zero."""
+    x = values[0]
+    assert x is not None
+    rows, columns = windows(site)
+    wide = np.dtype(np.float32 if x.dtype.kind == "f" else np.int64)
+    total = np.zeros(site.y().shape, dtype=wide)
+    count = np.zeros(site.y().shape[1:3], dtype=wide)
+    for i in range(rows.kernel):
+        for j in range(columns.kernel):
+            (out_r, in_r), (out_c, in_c) = tap(rows, i), tap(columns, j)
+            total[:, out_r, out_c] += x[:, in_r, in_c]
+            count[out_r, out_c] += 1
+    taps = count[:, :, None]
+    average = total / taps if wide == np.float32 else np.sign(total) * ((np.abs(total) + taps // 2) // taps)
+    return (apply_clamp(average, full_clamp(site.args.clamp, site.y())).astype(x.dtype),)
 
 
 def tap(axis: Window, index: int) -> tuple[slice, slice]:
@@ -95,34 +144,62 @@ def tap(axis: Window, index: int) -> tuple[slice, slice]:
     last = min(axis.output - 1, (axis.size - 1 - shift) // axis.stride)
     count = max(0, last - first + 1)
     start = first * axis.stride + shift
-    return slice(first, first + count), slice(start, start + max(0, count - 1) * axis.stride + (count > 0), axis.stride)
+    end = start + max(0, count - 1) * axis.stride + (count > 0)
+    return slice(first, first + count), slice(start, end, axis.stride)
 
 
-def pool_args(site: Site[Pool2d]) -> Pool2dArgs:
-    """The argument struct of the integer kernels."""
+def pool_args(site: Site[Pool2d]) -> Pool2dWindow:
+    """The argument struct of the kernels for the site's element type."""
     rows, columns = windows(site)
+    real = site.x().dtype is DType.FLOAT32
+    make: Callable[..., Pool2dWindow] = Pool2dF32Args if real else Pool2dArgs
     low, high = full_clamp(site.args.clamp, site.y())
-    return Pool2dArgs(
+    return make(
         in_h=rows.size, in_w=columns.size, channels=site.x().shape[3],
         out_h=rows.output, out_w=columns.output,
         kernel_h=rows.kernel, kernel_w=columns.kernel,
         stride_h=rows.stride, stride_w=columns.stride,
         pad_h=rows.before, pad_w=columns.before,
-        clamp_low=int(low), clamp_high=int(high),
+        clamp_low=low if real else int(low), clamp_high=high if real else int(high),
     )  # fmt: skip
 
 
-def bind_max_s8(site: Site[Pool2d]) -> tuple[Call]:
-    """One call over the whole image."""
-    return (MAX_POOL_2D_S8.call(Input(index=0), Output(index=0), args=pool_args(site)),)
+def kernel_for(dtype: DType, name: str) -> Kernel:
+    """A pooling kernel of one element type: one call an image of the batch."""
+
+    def bind(site: Site[Pool2d]) -> tuple[Call, ...]:
+        x, y, args = site.x().shape, site.y().shape, pool_args(site)
+        return tuple(
+            kernel.call(
+                Input(index=0, offset=image * math.prod(x[1:])),
+                Output(index=0, offset=image * math.prod(y[1:])),
+                args=args,
+            )
+            for image in range(x[0])
+        )
+
+    kernel = Kernel(
+        name=name,
+        params=(Param(name="x", ctype=f"const {dtype.c}"), Param(name="y", ctype=dtype.c)),
+        args=Pool2dF32Args if dtype is DType.FLOAT32 else Pool2dArgs,
+        bind=bind,
+        accepts=lambda site: site.x().dtype is dtype,
+    )
+    return kernel
 
 
-MAX_POOL_2D_S8 = Kernel(
-    name="nk_max_pool_2d_s8",
-    params=(Param(name="x", ctype="const int8_t"), Param(name="y", ctype="int8_t")),
-    args=Pool2dArgs,
-    bind=bind_max_s8,
-    accepts=lambda site: site.x().dtype is DType.INT8,
+MAX_POOL_2D_S8 = kernel_for(DType.INT8, "nk_max_pool_2d_s8")
+MAX_POOL_2D_S16 = kernel_for(DType.INT16, "nk_max_pool_2d_s16")
+MAX_POOL_2D_F32 = kernel_for(DType.FLOAT32, "nk_max_pool_2d_f32")
+AVERAGE_POOL_2D_S8 = kernel_for(DType.INT8, "nk_average_pool_2d_s8")
+AVERAGE_POOL_2D_S16 = kernel_for(DType.INT16, "nk_average_pool_2d_s16")
+AVERAGE_POOL_2D_F32 = kernel_for(DType.FLOAT32, "nk_average_pool_2d_f32")
+
+CONSTRAINTS = (
+    dtypes_of(DType.INT8, DType.INT16, DType.FLOAT32),
+    rank_4,
+    same_quantization,
+    taps_inside,
 )
 
 MAX_POOL_2D = Operator(
@@ -132,8 +209,18 @@ MAX_POOL_2D = Operator(
     args=Pool2d,
     infer=infer,
     reference=max_reference,
-    constraints=(dtypes_of(DType.INT8, DType.INT16, DType.FLOAT32), rank_4, same_quantization),
-    kernels=(MAX_POOL_2D_S8,),
+    constraints=CONSTRAINTS,
+    kernels=(MAX_POOL_2D_S8, MAX_POOL_2D_S16, MAX_POOL_2D_F32),
+)
+AVERAGE_POOL_2D = Operator(
+    name="average_pool_2d",
+    tflite=("AVERAGE_POOL_2D",),
+    summary="average over a sliding window, padding left out",
+    args=Pool2d,
+    infer=infer,
+    reference=average_reference,
+    constraints=CONSTRAINTS,
+    kernels=(AVERAGE_POOL_2D_S8, AVERAGE_POOL_2D_S16, AVERAGE_POOL_2D_F32),
 )
 
-OPERATORS: tuple[Operator[Pool2d], ...] = (MAX_POOL_2D,)
+OPERATORS: tuple[Operator[Pool2d], ...] = (MAX_POOL_2D, AVERAGE_POOL_2D)

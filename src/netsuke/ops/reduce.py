@@ -16,6 +16,7 @@ from netsuke.ops.block_copy import MAX_RANK, dense_steps
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Shape, Site, dtypes_of
+from netsuke.ops.pool import larger
 
 LEVELS = 3
 """Runs of kept and of reduced dimensions alternate, so that six dimensions make at most three of each."""
@@ -31,7 +32,7 @@ class Reduce(Args):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReduceArgs(KernelArgs):
-    """Loops over kept and over reduced dimensions, outermost first, with steps through the input in elements."""
+    """Loops over kept and over reduced dimensions, outermost first; steps through the input in elements."""
 
     c_name: ClassVar[str] = "nk_reduce_args"
     kept: tuple[int, ...] = field(metadata={"length": LEVELS})
@@ -42,7 +43,7 @@ class ReduceArgs(KernelArgs):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReduceSumArgs(ReduceArgs):
-    """y = (sum - offset) * multiplier + y_zero_point; offset is the input's zero point times the elements reduced."""
+    """y = (sum - offset) * multiplier + y_zero_point; offset = input's zero point * elements reduced."""
 
     c_name: ClassVar[str] = "nk_reduce_sum_args"
     offset: int
@@ -68,7 +69,7 @@ def axes_fit(site: Site[Reduce]) -> str | None:
 
 
 def sum_fits(site: Site[Reduce]) -> str | None:
-    """Integer sums stay within 32 bits: at most 65535 elements of int16, 8388607 of int8, are reduced to one."""
+    """Integer sums stay within 32 bits: at most 65535 elements of int16, 8388607 of int8, make one."""
     limit = {DType.INT16: (1 << 16) - 1, DType.INT8: (1 << 23) - 1}.get(site.x().dtype)
     return None if limit is None or elements_reduced(site) <= limit else f"{elements_reduced(site)} elements"
 
@@ -82,7 +83,7 @@ def scaled_sum_fits(site: Site[Reduce]) -> str | None:
     m = multiplier_of(site)
     if largest << max(m.shift, 0) < 1 << 30:
         return None
-    return f"{elements_reduced(site)} elements of scale {site.x().scale} for an output of scale {site.y().scale}"
+    return f"{elements_reduced(site)} elements of scale {site.x().scale}, output of scale {site.y().scale}"
 
 
 def symmetric_int16(site: Site[Reduce]) -> str | None:
@@ -118,7 +119,7 @@ def rows(site: Site[Reduce], x: Array) -> Array:
 
 
 def mean_multiplier(site: Site[Reduce]) -> Multiplier:
-    """The scales' quotient over the number of elements, as reference_ops::QuantizedMeanOrSum divides the fixed-point value."""
+    """The scales' quotient over the number of elements: QuantizedMeanOrSum divides the fixed-point value."""
     scale, count = sum_multiplier(site), elements_reduced(site)
     shift = min(count.bit_length() - 1, 32, 31 + scale.shift)
     return Multiplier(value=(scale.value << shift) // count, shift=scale.shift - shift)
@@ -162,7 +163,7 @@ def sum_f32(elements: Array, start: float) -> Array:
 
 
 def start_f32(site: Site[Reduce]) -> float:
-    """0, but -0 for a SUM over all dimensions, which TFLite starts from the first element (the sign of a sum of -0)."""
+    """0, but -0 for a SUM over all dimensions: TFLite starts it from the first element, so -0 stays -0."""
     whole = len(site.args.axes) == len(site.x().shape)
     return -0.0 if whole and site.node.op == "sum" else 0.0
 
@@ -171,8 +172,12 @@ def max_reference(site: Site[Reduce], values: Sequence[Array | None]) -> tuple[A
     """The largest element, for float32 from the lowest finite number up (reference_ops::ReduceGeneric)."""
     x = values[0]
     assert x is not None
-    lowest = x.dtype.type(-FLOAT32_MAX if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
-    return (np.fmax.reduce(rows(site, x), axis=1, initial=lowest).astype(x.dtype).reshape(site.y().shape),)
+    elements = rows(site, x)
+    lowest = -FLOAT32_MAX if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    best = np.full(elements.shape[0], lowest, dtype=x.dtype)
+    for column in elements.T:
+        best = larger(column, best)
+    return (best.reshape(site.y().shape),)
 
 
 def loops(site: Site[Reduce]) -> ReduceArgs:
@@ -213,14 +218,18 @@ def float_args(site: Site[Reduce]) -> ReduceSumF32Args:
     )  # fmt: skip
 
 
-def kernel_for(dtype: DType, name: str, args: type[KernelArgs], make: Callable[[Site[Reduce]], KernelArgs]) -> Kernel:
+def kernel_for(
+    dtype: DType, name: str, args: type[KernelArgs], make: Callable[[Site[Reduce]], KernelArgs]
+) -> Kernel:
     """A reduction's kernel of one element type: one call over the whole tensor."""
 
     def bind(site: Site[Reduce]) -> tuple[Call]:
         return (kernel.call(Input(index=0), Output(index=0), args=make(site)),)
 
     params = (Param(name="x", ctype=f"const {dtype.c}"), Param(name="y", ctype=dtype.c))
-    kernel = Kernel(name=name, params=params, args=args, bind=bind, accepts=lambda site: site.x().dtype is dtype)
+    kernel = Kernel(
+        name=name, params=params, args=args, bind=bind, accepts=lambda site: site.x().dtype is dtype
+    )
     return kernel
 
 

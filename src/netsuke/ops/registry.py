@@ -14,7 +14,21 @@ from netsuke.ops.operator import Operator, Site, site_of
 
 FAMILIES = (
     "pool",
+    "conv_2d",
+    "depthwise",
+    "fully_connected",
+    "transpose_conv",
+    "batch_matmul",
     "state",
+    "concatenation",
+    "pack",
+    "pad",
+    "reduce",
+    "reshape",
+    "resize",
+    "slice",
+    "split",
+    "transpose",
 )  # fmt: skip
 
 

@@ -24,8 +24,8 @@ ONE = 1 << 10
 class Resize(Args):
     """Output height and width in pixels.
 
-    `align_corners` maps the corner pixels' centres onto each other; `half_pixel_centers` takes a pixel's centre to lie
-    at .5.
+    `align_corners` maps the corner pixels' centres onto each other; `half_pixel_centers` takes a pixel's
+    centre to lie at .5.
     """
 
     size: tuple[int, int]
@@ -35,7 +35,7 @@ class Resize(Args):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResizeArgs(KernelArgs):
-    """Sizes in pixels; `pixel` is a pixel's bytes for the nearest neighbour, its channels for the bilinear kernels."""
+    """Sizes in pixels; `pixel` is a pixel's bytes (nearest neighbour) or channels (bilinear)."""
 
     c_name: ClassVar[str] = "nk_resize_args"
     in_w: int
@@ -46,7 +46,7 @@ class ResizeArgs(KernelArgs):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taps:
-    """Along one axis, for each output index: the two input indices that it lies between, and where between them."""
+    """Along one axis, for each output index: the two input indices that it lies between, and where."""
 
     low: Int64Array
     high: Int64Array
@@ -73,7 +73,7 @@ def one_alignment(site: Site[Resize]) -> str | None:
 def taps_inside(site: Site[Resize]) -> str | None:
     """Every output pixel lies inside the input image.
 
-    TFLite's integer kernel rounds the scale to 1024ths and walks off the image's end when an output is very large.
+    TFLite's integer kernel rounds the scale to 1024ths and walks off the image when an output is very large.
     """
     for axis in (0, 1):
         found = taps(site, axis)
@@ -112,7 +112,7 @@ def taps(site: Site[Resize], axis: int) -> Taps:
 
 
 def taps_f32(site: Site[Resize], axis: int) -> Taps:
-    """ComputeInterpolationValues: in float32; half pixels at the edges give fractions outside 0..1 of one pixel."""
+    """ComputeInterpolationValues, in float32; half pixels at the edges give fractions below 0."""
     size, scale = site.x().shape[1 + axis], scale_f32(site, axis)
     place = np.arange(site.args.size[axis], dtype=np.float32)
     if site.args.half_pixel_centers:
@@ -149,7 +149,7 @@ def nearest_reference(site: Site[Resize], values: Sequence[Array | None]) -> tup
 
 
 def bilinear_reference(site: Site[Resize], values: Sequence[Array | None]) -> tuple[Array]:
-    """float32: reference_ops::ResizeBilinear; integers: reference_ops::ResizeBilinearInteger, halves away from zero."""
+    """ResizeBilinear for float32, ResizeBilinearInteger for integers (halves away from zero)."""
     x = values[0]
     assert x is not None
     rows, columns = taps(site, 0), taps(site, 1)
@@ -167,7 +167,9 @@ def bilinear_reference(site: Site[Resize], values: Sequence[Array | None]) -> tu
     return (rounded.astype(x.dtype),)
 
 
-def whole_batch(site: Site[Resize], kernel: Kernel, tables: Sequence[Constant], pixel: int) -> tuple[Call, ...]:
+def whole_batch(
+    site: Site[Resize], kernel: Kernel, tables: Sequence[Constant], pixel: int
+) -> tuple[Call, ...]:
     """One call an image."""
     batch, in_h, in_w, channels = site.x().shape
     out_h, out_w = site.args.size

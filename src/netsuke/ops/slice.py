@@ -24,10 +24,10 @@ from netsuke.ops.reshape import same_dtype
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StridedSlice(Args):
-    """For every dimension of the input the first index, the index that ends the part (not in it), and the stride.
+    """For every dimension of the input the first index, the index before which the part ends, and the stride.
 
-    Masks and negative indices are resolved (see `resolve`): begin is in 0..size-1, end in 0..size, or -1 where a
-    negative stride takes index 0 too. `shrink_axes` are dimensions of size 1 that the output drops.
+    Masks and negative indices are resolved (see `resolve`): begin is in 0..size-1, end in 0..size, or -1
+    where a negative stride takes index 0 too. `shrink_axes` are dimensions of size 1 that the output drops.
     """
 
     begin: tuple[int, ...]
@@ -53,10 +53,10 @@ class SliceMasks:
 def resolve(
     shape: Shape, begin: Sequence[int], end: Sequence[int], strides: Sequence[int], masks: SliceMasks
 ) -> StridedSlice:
-    """Canonical arguments from TFLite's: masks applied, indices wrapped and clamped, missing dimensions whole.
+    """Canonical arguments from TFLite's: masks applied, indices wrapped and clamped, other dimensions whole.
 
     Raises:
-        GraphError: when there are more entries than dimensions, a stride is zero, or a dropped index is outside.
+        GraphError: on more entries than dimensions, a stride of zero, or a dropped index that is outside.
     """
     entries = spread(len(shape), len(begin), masks)
     resolved: list[tuple[int, int, int]] = []
@@ -87,7 +87,7 @@ def spread(rank: int, entries: int, masks: SliceMasks) -> list[int | None]:
         raise GraphError(f"got the ellipsis mask {masks.ellipsis:#b}; at most one ellipsis was wanted")
     named = entries - masks.ellipsis.bit_count()
     if named > rank:
-        raise GraphError(f"got {named} slice entries for {rank} dimensions; at most one a dimension was wanted")
+        raise GraphError(f"got {named} slice entries for {rank} dimensions; at most one each was wanted")
     before = masks.ellipsis.bit_length() - 1 if masks.ellipsis else named
     whole: list[int | None] = [None] * (rank - named)
     after = range(before + 1, entries) if masks.ellipsis else range(0)
@@ -107,7 +107,7 @@ def single(size: int, index: int) -> tuple[int, int, int]:
 
 
 def inside(site: Site[StridedSlice]) -> str | None:
-    """Begin, end and stride of every dimension are resolved and take 1 or more of its indices; at most 6 dimensions.
+    """Begin, end and stride are resolved and take 1 or more indices of every dimension; rank at most 6.
 
     A negative stride that takes index 0 has the end -1.
     """

@@ -37,10 +37,7 @@ def same_dtypes(site: Site[Split]) -> str | None:
 
 
 def sizes_fit(site: Site[Split]) -> str | None:
-    """There is a size of 1 or more for every output, and they add up to the input's size along an axis that it has.
-
-    The input has at most 6 dimensions.
-    """
+    """The outputs' sizes are 1 or more and add up to the input's along the axis; its rank is at most 6."""
     axis, sizes, shape = site.args.axis, site.args.sizes, site.x().shape
     fine = 0 <= axis < len(shape) <= MAX_RANK and len(sizes) == len(site.outputs) and min(sizes) >= 1
     if fine and sum(sizes) == shape[axis]:

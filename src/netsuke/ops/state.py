@@ -1,18 +1,18 @@
 """READ_VARIABLE and ASSIGN_VARIABLE: values that live from one step of a streaming model to the next.
 
-TFLite's VAR_HANDLE and CALL_ONCE have no node here: the importer turns handles into the names of `Graph.states`,
-and the once-called subgraph into their initial values.
+TFLite's VAR_HANDLE and CALL_ONCE have no node here: the importer turns handles into the names of
+`Graph.states`, and the once-called subgraph into their initial values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from netsuke.ir import Args, Array
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param, StatePointer
-from netsuke.ops.operator import Operator, Site
+from netsuke.ops.operator import Operator, Shape, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class CopyArgs(KernelArgs):
     """How many bytes."""
 
     c_name: ClassVar[str] = "nk_copy_args"
-    nbytes: int = field()
+    nbytes: int
 
 
 def bind_read(site: Site[ReadVariable]) -> tuple[Call]:
@@ -55,6 +55,17 @@ COPY = Kernel(name="nk_copy", params=COPY_PARAMS, args=CopyArgs, bind=bind_assig
 COPY_OUT = Kernel(name="nk_copy", params=COPY_PARAMS, args=CopyArgs, bind=bind_read)
 
 
+def read_infer(site: Site[ReadVariable]) -> tuple[Shape]:
+    """The output's own shape: a node does not see its graph's states, whose types the verifier compares."""
+    return (site.y().shape,)
+
+
+def assign_infer(site: Site[AssignVariable]) -> tuple[()]:
+    """No output."""
+    del site
+    return ()
+
+
 def handled_by_interpret(site: Site[Args], values: Sequence[Array | None]) -> tuple[Array, ...]:
     """State lives in the interpreter's memory, not in a node's operands."""
     raise AssertionError(f"{site.node.op} is run by interpret itself with {len(values)} operands")
@@ -65,7 +76,7 @@ READ_VARIABLE = Operator(
     tflite=("READ_VARIABLE", "VAR_HANDLE"),
     summary="the value of a state (streaming models)",
     args=ReadVariable,
-    infer=lambda site: (site.y().shape,),
+    infer=read_infer,
     reference=handled_by_interpret,
     kernels=(COPY_OUT,),
     view=True,
@@ -75,7 +86,7 @@ ASSIGN_VARIABLE = Operator(
     tflite=("ASSIGN_VARIABLE", "CALL_ONCE"),
     summary="a new value for a state (streaming models)",
     args=AssignVariable,
-    infer=lambda site: (),
+    infer=assign_infer,
     reference=handled_by_interpret,
     kernels=(COPY,),
 )

@@ -32,7 +32,7 @@ def make_plan(program: Program) -> Plan:
         places=places(graph, storages, offset, state_offsets),
         scratch=scratch,
         buffers=buffers,
-        arena_bytes=align(max((b.end for b in buffers), default=0), ALIGNMENT),
+        arena_bytes=max((b.end for b in buffers), default=0),
         state_bytes=state_bytes,
         state_offsets=state_offsets,
         lower_bound=lower_bound(buffers),

@@ -19,7 +19,7 @@ UPRIGHT = 96.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A quantity of a layer. `value` is None where the layer has none; `total` says whether a share makes sense."""
+    """A quantity of a layer; `value` is None where it has none, `total` says whether a share makes sense."""
 
     key: str
     title: str
@@ -40,7 +40,9 @@ METRICS = (
         words=lambda v: size(int(v)),
         binary=True,
     ),
-    Metric(key="cpm", title="Cycles per MAC", value=lambda layer: layer.cycles_per_mac, words=ratio, total=False),
+    Metric(
+        key="cpm", title="Cycles per MAC", value=lambda layer: layer.cycles_per_mac, words=ratio, total=False
+    ),
 )
 
 
@@ -87,17 +89,22 @@ def _column(
     )
     if value:
         y = scale.y(value)
-        parts.append(tag("rect", x=x, y=y, width=width, height=max(scale.bottom - y, 1), rx=2, class_="column"))
+        parts.append(
+            tag("rect", x=x, y=y, width=width, height=max(scale.bottom - y, 1), rx=2, class_="column")
+        )
         if steps.column >= 34:
             middle = left + steps.column / 2
-            parts.append(tag("text", text(compact(value)), x=middle, y=y - 5, class_="tick", text_anchor="middle"))
+            parts.append(
+                tag("text", text(compact(value)), x=middle, y=y - 5, class_="tick", text_anchor="middle")
+            )
     return tag("g", *parts, class_="layer")
 
 
 def _words(layer: LayerResult, value: float | None, metric: Metric, total: float) -> str:
     number = "none" if value is None else metric.words(value)
     share = f", {percent(value, total)} of the model" if value and metric.total else ""
-    return f"step {layer.index}: {layer.name}\n{layer.op} → {shape(layer.output_shape)}\n{metric.title}: {number}{share}"
+    what = f"{layer.op} → {shape(layer.output_shape)}"
+    return f"step {layer.index}: {layer.name}\n{what}\n{metric.title}: {number}{share}"
 
 
 def _name(layer: LayerResult, steps: Steps, bottom: float) -> Markup:
@@ -115,5 +122,3 @@ def _name(layer: LayerResult, steps: Steps, bottom: float) -> Markup:
 def has_values(result: BuildResult, metric: Metric) -> bool:
     """True when at least one layer has the quantity."""
     return any(metric.value(layer) for layer in result.layers)
-
-

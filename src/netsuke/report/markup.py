@@ -1,7 +1,7 @@
 """HTML and SVG elements whose texts are always escaped.
 
-A model's tensor names are hostile input. Children of an element must be `Markup`, which only `text` and `tag` make,
-so that a bare str cannot reach the page: the type checker refuses it.
+A model's tensor names are hostile input. Children of an element must be `Markup`, which `text` and `tag` make:
+a bare str cannot reach the page, because the type checker refuses it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def joined(*parts: Markup) -> Markup:
 
 
 def tag(element: str, /, *children: Markup, **attributes: str | float | None) -> Markup:
-    """An element. In attribute names '_' stands for '-', a trailing '_' is dropped (class_, for_); None leaves it out."""
+    """An element; in attribute names '_' stands for '-', a last '_' is dropped, None leaves one out."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
         for key, value in attributes.items()

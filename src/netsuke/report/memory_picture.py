@@ -1,4 +1,4 @@
-"""The arena over time as SVG: steps from left to right, bytes from bottom to top, a rectangle for every buffer."""
+"""The arena over time as SVG: steps from left to right, bytes from bottom to top, a rectangle a buffer."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def _labels(buffer: BufferResult, x: float, y: float, width: float, height: floa
     lines = words[: int((height - 4) / 15)]
     first = y + 16 if height >= 24 else y + height / 2 + 4
     return [
-        tag("text", text(line), x=x, y=first + 15 * i, class_="faint" if i else None) for i, line in enumerate(lines)
+        tag("text", text(line), x=x, y=first + 15 * i, class_="faint" if i else None)
+        for i, line in enumerate(lines)
     ]
 
 
@@ -63,10 +64,8 @@ def _words(buffer: BufferResult, result: BuildResult) -> str:
     shared = f"\nshared by {', '.join(buffer.tensors)}" if len(buffer.tensors) > 1 else ""
     first, last = (_place(step, result) for step in (buffer.first_step, buffer.last_step))
     when = f"at {first}" if first == last else f"from {first} to {last}"
-    return (
-        f"{buffer.name} ({buffer.kind.value})\n{count(buffer.nbytes)} bytes at offset {count(buffer.offset)}\n"
-        f"in use {when}{shared}"
-    )
+    where = f"{count(buffer.nbytes)} bytes at offset {count(buffer.offset)}"
+    return f"{buffer.name} ({buffer.kind.value})\n{where}\nin use {when}{shared}"
 
 
 def _place(step: int, result: BuildResult) -> str:

@@ -1,7 +1,7 @@
 """What a build found, as frozen values: the pipeline fills them, every form of the report is made from them.
 
-Sizes are bytes, times are core cycles or milliseconds, shapes are in elements. A number that a run could not give
-(cycles of a run on the host, the stack of an image that was not run) is None, never 0.
+Sizes are bytes, times are core cycles or milliseconds, shapes are in elements. A number that a run could not
+give (cycles of a run on the host, the stack of an image that was not run) is None, never 0.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class BufferKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortResult:
-    """An input or output of the model. `scale` and `zero_point` are None for a tensor without quantisation."""
+    """An input or output of the model. `scale` and `zero_point` are None where it is not quantised."""
 
     name: str
     shape: tuple[int, ...]
@@ -34,10 +34,7 @@ class PortResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerResult:
-    """One layer as it ran. `index` is its step in the plan, from 0.
-
-    Every step is a layer: one that became a view of other memory has `kernel` '' and costs nothing.
-    """
+    """One layer as it ran. `index` is its step in the plan, from 0; a node that became a view has no step."""
 
     index: int
     name: str
@@ -60,7 +57,7 @@ class LayerResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BufferResult:
-    """A stretch of the arena, [offset, offset + nbytes), in use from `first_step` to `last_step`, both included.
+    """A stretch of the arena, [offset, offset + nbytes), in use from `first_step` to `last_step` inclusive.
 
     Step -1 is before the first layer (inputs are filled), step len(layers) after the last (outputs are read).
     """

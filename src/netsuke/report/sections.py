@@ -47,7 +47,11 @@ def tiles(result: BuildResult) -> Markup:
         ("Latency", duration(result.milliseconds), f"at {frequency(result.clock_hz)}"),
         ("Cycles", count(result.cycles), f"{ratio(result.cycles_per_mac)} a MAC"),
         ("RAM", size(result.ram_bytes), f"{percent(result.ram_bytes, result.ram_available)} of the board"),
-        ("Flash", size(result.flash_bytes), f"{percent(result.flash_bytes, result.flash_available)} of the board"),
+        (
+            "Flash",
+            size(result.flash_bytes),
+            f"{percent(result.flash_bytes, result.flash_available)} of the board",
+        ),
         ("MACs", count(result.macs), plural(len(result.layers), "layer")),
         ("Energy", energy(result.energy_microjoules), "by the datasheet's current"),
     )
@@ -129,7 +133,7 @@ def charts(result: BuildResult) -> Markup:
 
 
 def layer_table(result: BuildResult) -> Markup:
-    """The body's rows of the per-layer table: each cell carries its sort key, some a bar against the largest."""
+    """The rows of the per-layer table: each cell carries its sort key, some a bar against the largest."""
     most = Most(
         macs=max((layer.macs for layer in result.layers), default=0),
         cycles=max((layer.cycles or 0 for layer in result.layers), default=0),
@@ -139,13 +143,14 @@ def layer_table(result: BuildResult) -> Markup:
 
 
 def _row(layer: LayerResult, most: Most) -> Markup:
-    name = tag("td", tag("span", text(layer.name), class_="name"), tag("small", text(layer.op)), data_v=layer.name)
-    kernel = layer.kernel or "none: a view"
+    name = tag(
+        "td", tag("span", text(layer.name), class_="name"), tag("small", text(layer.op)), data_v=layer.name
+    )
     return tag(
         "tr",
         _number(layer.index, str(layer.index)),
         name,
-        tag("td", tag("code", text(kernel)), data_v=kernel),
+        tag("td", tag("code", text(layer.kernel)), data_v=layer.kernel),
         _number(_elements(layer.output_shape), shape(layer.output_shape)),
         _number(layer.macs, count(layer.macs), most.macs),
         _number(layer.cycles, count(layer.cycles), most.cycles),
@@ -186,7 +191,12 @@ def passes(result: BuildResult) -> Markup:
     """What each pass did; those that found nothing are faint."""
     return joined(
         *(
-            tag("li", tag("code", text(one.name)), tag("span", text(one.summary)), class_=None if one.changed else "faint")
+            tag(
+                "li",
+                tag("code", text(one.name)),
+                tag("span", text(one.summary)),
+                class_=None if one.changed else "faint",
+            )
             for one in result.passes
         )
     )
@@ -195,9 +205,16 @@ def passes(result: BuildResult) -> Markup:
 def origins(result: BuildResult) -> Markup:
     """How each number was obtained."""
     where = listed(result.ran_on) or "nothing"
-    compared = f"{plural(result.inputs_compared, 'input')}, outputs compared with the integer reference on {where}"
-    stack = "the highest mark over all runs" if result.stack_bytes is not None else "not measured: the image was not run"
-    clock = f"cycles at {frequency(result.clock_hz)}; {three_digits(result.clock_hz / 1000)} cycles are a millisecond"
+    compared = (
+        f"{plural(result.inputs_compared, 'input')}, outputs compared with the integer reference on {where}"
+    )
+    stack = (
+        "the highest mark over all runs"
+        if result.stack_bytes is not None
+        else "not measured: the image was not run"
+    )
+    cycles = three_digits(result.clock_hz / 1000)
+    clock = f"cycles at {frequency(result.clock_hz)}: {cycles} to the millisecond"
     facts = [("Exactness", compared)]
     facts += [("Tolerance", words) for words in result.tolerances]
     facts += [

@@ -35,7 +35,14 @@ def print_build(console: Console, result: BuildResult) -> None:
 
 def build_summary(result: BuildResult) -> Group:
     """The summary as one renderable."""
-    parts: list[RenderableType] = [Text(), _title(result), Text(), *_verdicts(result), Text(), _numbers(result)]
+    parts: list[RenderableType] = [
+        Text(),
+        _title(result),
+        Text(),
+        *_verdicts(result),
+        Text(),
+        _numbers(result),
+    ]
     if any(layer.cycles for layer in result.layers):
         parts += [Text(), _slowest(result)]
     return Group(*parts, Text(), _paths(result))
@@ -46,7 +53,7 @@ def fit_bar(used: int, available: int, cells: int = BAR) -> Text:
     share = used / available if available else 1.0
     filled = min(cells, max(1 if used else 0, round(share * cells)))
     color = "red" if share > 1 else "yellow" if share > 0.9 else "green"
-    return Text("━" * filled, style=color) + Text("━" * (cells - filled), style="bright_black")
+    return Text.assemble(("━" * filled, color), ("━" * (cells - filled), "bright_black"))
 
 
 def verdict_line(good: bool, words: str) -> Text:
@@ -58,7 +65,9 @@ def verdict_line(good: bool, words: str) -> Text:
 
 def _title(result: BuildResult) -> Text:
     model = Text(f" {printable(result.model)}", style="bold")
-    return model + Text(f"  on {result.board_title} ({result.core}, {frequency(result.clock_hz)})", style="dim")
+    return model + Text(
+        f"  on {result.board_title} ({result.core}, {frequency(result.clock_hz)})", style="dim"
+    )
 
 
 def _verdicts(result: BuildResult) -> list[Text]:
@@ -69,11 +78,11 @@ def _numbers(result: BuildResult) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(style="dim")
-    table.add_row(" RAM", *_fit(result.ram_bytes, result.ram_available), _ram_words(result))
-    flash = f"weights {size(result.flash_weights_bytes)}, code {size(result.flash_code_bytes)}"
-    table.add_row(" flash", *_fit(result.flash_bytes, result.flash_available), flash)
+    table.add_column(no_wrap=True)
+    table.add_row(" RAM", *_fit(result.ram_bytes, result.ram_available))
+    table.add_row("", "", Text(_ram_words(result), style="dim"))
+    table.add_row(" flash", *_fit(result.flash_bytes, result.flash_available))
+    table.add_row("", "", Text(_flash_words(result), style="dim"))
     if result.cycles is not None:
         table.add_row(" time", *_speed(result))
     return table
@@ -92,12 +101,15 @@ def _ram_words(result: BuildResult) -> str:
     return ", ".join(parts)
 
 
-def _speed(result: BuildResult) -> tuple[Text, Text, str]:
-    spent = f"  {energy(result.energy_microjoules)}" if result.energy_microjoules is not None else ""
-    words = Text(duration(result.milliseconds), style="bold") + Text(spent)
-    cycles = Text(f"{count(result.cycles)} cycles")
-    macs = f"{count(result.macs)} MACs" + (f", {ratio(result.cycles_per_mac)} cycles each" if result.macs else "")
-    return cycles, words, macs
+def _flash_words(result: BuildResult) -> str:
+    return f"weights {size(result.flash_weights_bytes)}, code {size(result.flash_code_bytes)}"
+
+
+def _speed(result: BuildResult) -> tuple[Text, Text]:
+    spent = f", {energy(result.energy_microjoules)}" if result.energy_microjoules is not None else ""
+    time = Text(f"{duration(result.milliseconds)}{spent}", style="bold")
+    each = f" ({ratio(result.cycles_per_mac)} cycles each)" if result.macs else ""
+    return time, Text(f"{count(result.cycles)} cycles for {count(result.macs)} MACs{each}")
 
 
 def _slowest(result: BuildResult) -> Table:
@@ -115,7 +127,7 @@ def _slowest(result: BuildResult) -> Table:
 
 def _layer(layer: LayerResult, cycles: int) -> tuple[Text, ...]:
     return (
-        Text(f" {shortened(printable(layer.name), 34)}"),
+        Text(f" {shortened(printable(layer.name), 28)}"),
         Text(layer.op, style="dim"),
         Text(shape(layer.output_shape), style="dim"),
         Text(count(layer.cycles)),

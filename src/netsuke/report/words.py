@@ -6,7 +6,7 @@ ABSENT = "–"
 
 
 def printable(name: str) -> str:
-    r"""A name from a model file with everything but printable characters as \x escapes: it may hold terminal codes."""
+    r"""A name from a model file, what is not printable as \x escapes: it may hold terminal codes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
@@ -67,7 +67,9 @@ def energy(microjoules: float | None) -> str:
     """'14.3 mJ', '820 µJ'."""
     if microjoules is None:
         return ABSENT
-    return f"{three_digits(microjoules / 1000)} mJ" if microjoules >= 1000 else f"{three_digits(microjoules)} µJ"
+    return (
+        f"{three_digits(microjoules / 1000)} mJ" if microjoules >= 1000 else f"{three_digits(microjoules)} µJ"
+    )
 
 
 def frequency(hertz: int) -> str:

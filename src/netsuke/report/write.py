@@ -12,7 +12,7 @@ JSON_NAME = "report.json"
 HTML_NAME = "report.html"
 
 
-def write_report(result: BuildResult, directory: Path) -> None:
-    """Writes report.json and report.html into `directory`, which must exist (while it is staged, not result.project)."""
+def write_reports(result: BuildResult, directory: Path) -> None:
+    """Writes report.json and report.html into `directory`, which exists (a stage, not yet result.project)."""
     (directory / JSON_NAME).write_text(to_json(result), encoding="utf-8", newline="\n")
     (directory / HTML_NAME).write_text(to_html(result), encoding="utf-8", newline="\n")

@@ -38,11 +38,15 @@ def activation_code(site: Site[Any]) -> int:
     )
 
 
-def padding_code(emitter: Emitter, site: Site[Any], rows: Window, columns: Window, fill: float) -> tuple[int, int]:
+def padding_code(
+    emitter: Emitter, site: Site[Any], rows: Window, columns: Window, fill: float
+) -> tuple[int, int]:
     """(tensor index of the image, padding code) for a window over input 0.
 
     Amounts that SAME or VALID would give are written so; others become a PADV2 of `fill` before a VALID window.
     """
+    if site.args.padding is not Padding.EXPLICIT:
+        return emitter.x(site), PADDING_CODES[site.args.padding]
     axes = (rows, columns)
     if all((axis.before, axis.after) == (0, 0) for axis in axes):
         return emitter.x(site), PADDING_CODES[Padding.VALID]

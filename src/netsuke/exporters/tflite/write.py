@@ -15,7 +15,7 @@ from netsuke.importers.tflite.records import ModelRecord, SubgraphRecord
 from netsuke.ir import Graph, State, Tensor
 from netsuke.ops.operator import Site, site_of
 
-FAMILIES = ("pool", "reduce", "shape")
+FAMILIES = ("activation", "arithmetic", "conv", "matmul", "pool", "quantize", "reduce", "resize", "shape")
 """The files of encoders, named as the families of ops."""
 
 Encoder = Callable[[Emitter, Site[Any]], None]
@@ -50,7 +50,9 @@ def write(graph: Graph) -> bytes:
     outputs = tuple(main.tensor(graph.tensors[name]) for name in graph.outputs)
     record = main.record(inputs, outputs)
     return serialise(
-        ModelRecord(subgraphs=(record, *subgraphs), buffers=tuple(buffers.data), description="written by netsuke")
+        ModelRecord(
+            subgraphs=(record, *subgraphs), buffers=tuple(buffers.data), description="written by netsuke"
+        )
     )
 
 

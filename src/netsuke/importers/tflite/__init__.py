@@ -1,3 +1,5 @@
-"""The .tflite importer."""
+"""The .tflite importer: bytes → records (`read`) → graph (`load`)."""
 
-def load(data, name): ...
+from netsuke.importers.tflite.load import load
+
+__all__ = ["load"]

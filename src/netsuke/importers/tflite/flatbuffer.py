@@ -33,7 +33,7 @@ MAX_NUMBERS = 1 << 24
 """Numbers in one vector that becomes Python objects."""
 
 
-class Malformed(ImportModelError):
+class Malformed(ImportModelError):  # noqa: N818
     """Bytes that cannot be a flatbuffer of the schema."""
 
     def __init__(self, what: str) -> None:
@@ -168,7 +168,7 @@ class Table:
     def _target(self, slot: int) -> int | None:
         """Where a field that is an offset points to."""
         at = self._place(slot, 4)
-        return None if at is None else at + self._unpack(UINT32, at)
+        return None if at is None else at + int(self._unpack(UINT32, at))
 
     def _vector(self, slot: int, width: int) -> tuple[int, int]:
         """(first byte, elements) of a vector that lies inside the file; (0, 0) when it is absent."""

@@ -34,6 +34,7 @@ MAX_OPERANDS = 4096
 MAX_RANK = 8
 MAX_TENSOR_BYTES = 1 << 31
 """A tensor that a file may speak of; what a board can hold is far less."""
+MIN_SCALE, MAX_SCALE = 1e-30, 1e30
 EXTERNAL = 1
 """Buffer.offset above this says that the bytes lie outside the flatbuffer."""
 
@@ -45,7 +46,9 @@ def read(data: bytes) -> ModelRecord:
         ImportModelError: when it is too large, another format, or damaged; the message says which.
     """
     if len(data) > MAX_FILE_BYTES:
-        raise ImportModelError(f"the file has {len(data):,} bytes; netsuke reads models up to {MAX_FILE_BYTES:,}")
+        raise ImportModelError(
+            f"the file has {len(data):,} bytes; netsuke reads models up to {MAX_FILE_BYTES:,}"
+        )
     if data[4:8] != IDENTIFIER:
         look = looks_like(data) or f"a .tflite file has {IDENTIFIER.decode()!r} as its bytes 4 to 7"
         raise ImportModelError(f"this is not a .tflite model: {look if data else 'the file is empty'}")
@@ -190,14 +193,21 @@ def read_quantization(table: Table | None) -> QuantizationRecord | None:
     scale = table.numbers(2, "float32", MAX_ENTRIES)
     if not len(scale):
         return None
-    if not (np.isfinite(scale).all() and (scale >= 0).all()):
-        raise Malformed("a quantisation scale is negative or not a finite number")
+    if not ((scale >= MIN_SCALE) & (scale <= MAX_SCALE)).all():
+        raise Malformed(
+            f"a quantisation scale is {bad_scale(scale)!r}, not a number from {MIN_SCALE} to {MAX_SCALE}"
+        )
     zero_point = table.numbers(3, "int64", MAX_ENTRIES)
     return QuantizationRecord(
         scale=tuple(float(s) for s in scale),
         zero_point=tuple(int(z) for z in zero_point) or (0,) * len(scale),
         axis=table.int32(6),
     )
+
+
+def bad_scale(scale: Array) -> float:
+    """The first scale that is out of range or not a number."""
+    return float(scale[~((scale >= MIN_SCALE) & (scale <= MAX_SCALE))][0])
 
 
 def read_sparsity(table: Table) -> SparsityRecord:
@@ -216,9 +226,7 @@ def read_dimension(table: Table) -> SparseDimension:
         return SparseDimension(dense_size=table.int32(1))
     if kind != 1:
         raise Malformed(f"a sparse dimension has format number {kind}")
-    return SparseDimension(
-        dense_size=0, segments=index_vector(table, 2), indices=index_vector(table, 4)
-    )
+    return SparseDimension(dense_size=0, segments=index_vector(table, 2), indices=index_vector(table, 4))
 
 
 INDEX_TYPES = {1: "int32", 2: "uint16", 3: "uint8"}

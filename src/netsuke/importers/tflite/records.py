@@ -15,6 +15,7 @@ from netsuke.ir import Array
 
 ABSENT = -1
 """The tensor index of an optional operand that is not there."""
+NO_OPTIONS = NoOptions()
 
 
 class ElementType(Enum):
@@ -99,7 +100,7 @@ class OperatorRecord:
     op: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    options: Options = NoOptions()
+    options: Options = NO_OPTIONS
     version: int = 1
     custom: bool = False
 

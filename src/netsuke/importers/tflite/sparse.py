@@ -56,11 +56,18 @@ def walk(positions: Array, level: SparseDimension, size: int, limit: int, name: 
     """(parent, coordinate) of every position one level down; there are never more than `limit` positions."""
     if level.segments is None or level.indices is None:
         if level.dense_size != size or len(positions) * size > limit:
-            raise Malformed(f"sparse tensor {name!r} has a level of {level.dense_size} where its shape has {size}")
+            raise Malformed(
+                f"sparse tensor {name!r} has a level of {level.dense_size} where its shape has {size}"
+            )
         return np.repeat(positions, size), np.tile(np.arange(size), len(positions))
     segments, indices = level.segments, level.indices
     counts = np.diff(segments)
-    if len(segments) != len(positions) + 1 or (counts < 0).any() or segments[0] != 0 or segments[-1] != len(indices):
+    if (
+        len(segments) != len(positions) + 1
+        or (counts < 0).any()
+        or segments[0] != 0
+        or segments[-1] != len(indices)
+    ):
         raise Malformed(f"sparse tensor {name!r} has segments that do not fit its indices")
     if len(indices) > limit or (len(indices) and not 0 <= indices.min() <= indices.max() < size):
         raise Malformed(f"sparse tensor {name!r} has an index outside its axis of {size}")

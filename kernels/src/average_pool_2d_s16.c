@@ -1,0 +1,28 @@
+/* AVERAGE_POOL_2D, int16: rounded to nearest, halves away from zero; padding does not count. */
+#include "nk_kernels.h"
+
+NK_KERNEL void nk_average_pool_2d_s16(const int16_t* x, int16_t* y, const nk_pool_2d_args* a) {
+  for (int32_t oy = 0; oy < a->out_h; oy++) {
+    const int32_t row0 = oy * a->stride_h - a->pad_h;
+    const int32_t row_first = nk_max(row0, 0);
+    const int32_t row_end = nk_min(row0 + a->kernel_h, a->in_h);
+    for (int32_t ox = 0; ox < a->out_w; ox++) {
+      const int32_t col0 = ox * a->stride_w - a->pad_w;
+      const int32_t col_first = nk_max(col0, 0);
+      const int32_t col_end = nk_min(col0 + a->kernel_w, a->in_w);
+      const int32_t taps = (row_end - row_first) * (col_end - col_first);
+      const int32_t half = taps / 2;
+      for (int32_t c = 0; c < a->channels; c++) {
+        int32_t sum = 0;
+        for (int32_t row = row_first; row < row_end; row++) {
+          const int16_t* line = x + row * a->in_w * a->channels + c;
+          for (int32_t col = col_first; col < col_end; col++) {
+            sum += line[col * a->channels];
+          }
+        }
+        const int32_t average = (sum > 0 ? sum + half : sum - half) / taps;
+        *y++ = (int16_t)nk_clamp(average, a->clamp_low, a->clamp_high);
+      }
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/* TRANSPOSE_CONV, int8: every output pixel gathers the inputs that reach it, so that no buffer of sums is
+ * needed. */
+#include "nk_dot_s8.h"
+#include "nk_kernels.h"
+
+NK_KERNEL void nk_transpose_conv_s8(const int8_t* x, const int8_t* w, const int32_t* bias,
+                                    const int32_t* multiplier, const int8_t* shift, int8_t* y,
+                                    const nk_conv_2d_args* a) {
+  const int32_t size = a->kernel_h * a->kernel_w * a->in_c;
+  const int32_t line = a->in_w * a->in_c;
+  for (int32_t oy = 0; oy < a->out_h; oy++) {
+    const nk_span rows = nk_transpose_span(oy + a->pad_h, a->stride_h, a->kernel_h, a->in_h);
+    for (int32_t ox = 0; ox < a->out_w; ox++) {
+      const nk_span columns = nk_transpose_span(ox + a->pad_w, a->stride_w, a->kernel_w, a->in_w);
+      const nk_patch patch =
+          nk_transpose_patch(rows, columns, line, a->in_c, a->kernel_w, a->stride_h, a->stride_w);
+      nk_scaling scaling = {bias, multiplier, shift, a->scale_step, a->y_zero, a->low, a->high};
+      nk_patch_channels_s8(x, w, y, &patch, a->group_out, size, a->x_zero, &scaling);
+      y += a->group_out;
+    }
+  }
+}

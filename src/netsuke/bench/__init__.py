@@ -1,0 +1,1 @@
+"""Figures: the same models on several boards, as tables."""

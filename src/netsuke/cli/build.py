@@ -1,0 +1,102 @@
+"""`netsuke build`: from a model file to proved C for a board."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netsuke.cli.consoles import out as stdout
+from netsuke.cli.consoles import print_json, progress_bar
+
+if TYPE_CHECKING:
+    from netsuke.ir import Array
+
+
+class Optimize(StrEnum):
+    """What the compiler optimises for."""
+
+    SPEED = "speed"
+    SIZE = "size"
+
+
+class Compiler(StrEnum):
+    """Which compiler makes the image."""
+
+    ZIG = "zig"
+    GCC = "gcc"
+
+
+class On(StrEnum):
+    """Where the C is run and compared with the reference."""
+
+    EMULATOR = "emulator"
+    HOST = "host"
+    QEMU = "qemu"
+
+
+def build(
+    model: Annotated[Path, typer.Argument(help="A .tflite or .onnx file.", metavar="MODEL")],
+    board: Annotated[str, typer.Option("--board", "-b", help="A name of `netsuke boards`, or a board file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the C project and the report.")],
+    inputs: Annotated[
+        Path | None,
+        typer.Option("--inputs", help="Inputs to compare with: .npz (an array an input) or .npy."),
+    ] = None,
+    runs: Annotated[int, typer.Option("--runs", min=0, help="Random inputs to compare with.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random inputs.")] = 0,
+    optimize: Annotated[Optimize, typer.Option("--optimize", help="For speed or for size.")] = Optimize.SPEED,
+    compiler: Annotated[
+        Compiler | None, typer.Option("--compiler", help="Default: the best that is found.")
+    ] = None,
+    on: Annotated[
+        list[On] | None,
+        typer.Option("--on", help="Where to run it; may be repeated. Default: host, emulator."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Prefix of the C names. Default: the file's.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the summary.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a folder that netsuke did not write.")
+    ] = False,
+) -> None:
+    """Write C for a model, build it for a board, run it and prove it.
+
+    Exits with 9, the report written, when the C and the reference differ anywhere.
+    """
+    from netsuke import pipeline
+    from netsuke.errors import NotExact
+    from netsuke.prove import Target
+    from netsuke.report.json import to_json
+    from netsuke.report.terminal import print_build
+
+    options = pipeline.BuildOptions(
+        name=name,
+        optimize=optimize.value,
+        compiler=None if compiler is None else compiler.value,
+        runs=runs,
+        seed=seed,
+        inputs=() if inputs is None else given_inputs(model, inputs),
+        replace=force,
+        **({} if not on else {"targets": tuple(Target(one.value) for one in dict.fromkeys(on))}),
+    )
+    with progress_bar(shown=not quiet) as progress:
+        result = pipeline.build(model, board=board, out=out, options=options, progress=progress)
+    if json:
+        print_json(to_json(result))
+    elif not quiet:
+        print_build(stdout(), result)
+    if not result.exact:
+        raise typer.Exit(NotExact.exit_code)
+
+
+def given_inputs(model: Path, inputs: Path) -> list[tuple[Array, ...]]:
+    """The invocations in a file of arrays, held against the model's inputs."""
+    from netsuke.cli.inputs import read_inputs
+    from netsuke.importers.loading import load
+
+    return read_inputs(inputs, load(model))

@@ -1,0 +1,101 @@
+"""Inputs from a file: .npz with one array for each input of the model, or .npy for a model of one input."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from netsuke.errors import InputError
+from netsuke.ir import Array, Graph, Tensor
+
+
+def read_inputs(path: Path, graph: Graph) -> list[tuple[Array, ...]]:
+    """One tuple of arrays for every invocation.
+
+    An array belongs to the input that has its name; when no name matches, arrays belong to inputs in order.
+    Each has shape [N, *input without its first dimension 1], [N, *input], or that of the input for N = 1.
+
+    Raises:
+        InputError: when the file cannot be read, or its arrays are not what the model takes.
+    """
+    arrays = read_arrays(path)
+    wanted = [graph.tensors[name] for name in graph.inputs]
+    if len(arrays) != len(wanted):
+        raise InputError(
+            f"{path.name} holds {len(arrays)} arrays ({', '.join(arrays)}); the model takes {len(wanted)}: "
+            f"{', '.join(describe(tensor) for tensor in wanted)}"
+        )
+    found = by_name(arrays, wanted, path)
+    stacks = [stacked(array, tensor, path) for array, tensor in zip(found, wanted, strict=True)]
+    counts = {len(stack) for stack in stacks}
+    if len(counts) != 1 or counts == {0}:
+        raise InputError(
+            f"{path.name}: got {[len(s) for s in stacks]} values; as many for each input were wanted"
+        )
+    return list(zip(*stacks, strict=True))
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """The arrays of a file by name.
+
+    Raises:
+        InputError: when it is missing, damaged, or no numpy file of plain numbers.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {path.stem: loaded}
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}; check the path") from None
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        raise InputError(
+            f"{path.name} is no .npz or .npy file of plain numbers; "
+            "write one with numpy.savez(path, input=array)"
+        ) from None
+
+
+def by_name(arrays: Mapping[str, Array], wanted: list[Tensor], path: Path) -> list[Array]:
+    """The arrays in the order of the inputs."""
+    names = [tensor.name for tensor in wanted]
+    if set(names) == set(arrays):
+        return [arrays[name] for name in names]
+    if set(names) & set(arrays):
+        raise InputError(f"{path.name} holds {', '.join(arrays)}; the model's inputs are {', '.join(names)}")
+    return list(arrays.values())
+
+
+def stacked(array: Array, tensor: Tensor, path: Path) -> Array:
+    """The array as [N, *shape of the input], in the input's dtype."""
+    if array.dtype != tensor.dtype.numpy:
+        raise InputError(
+            f"{path.name}: got {array.dtype.name} for {describe(tensor)}; {advice(array, tensor)}"
+        )
+    shape = tensor.shape
+    one = shape[1:] if shape[:1] == (1,) else shape
+    if array.shape == shape:
+        return array[np.newaxis]
+    if array.ndim > 0 and array.shape[1:] in (one, shape):
+        return array.reshape(len(array), *shape)
+    wanted = ["N", *map(str, one)]
+    raise InputError(
+        f"{path.name}: got shape {list(array.shape)} for {describe(tensor)}; [{', '.join(wanted)}] was wanted"
+    )
+
+
+def advice(array: Array, tensor: Tensor) -> str:
+    """What to do about a wrong dtype."""
+    scaled = tensor.quantization is not None and not tensor.quantization.per_channel
+    if array.dtype.kind == "f" and scaled:
+        stored = f"round(x / {tensor.scale:.8g}) + {tensor.zero_point}"
+        return f"quantise it first: {stored}, clipped to {tensor.dtype.value}"
+    return f"convert it to {tensor.dtype.value}"
+
+
+def describe(tensor: Tensor) -> str:
+    """An input in words."""
+    return f"{tensor.name!r} ({tensor.dtype.value} {list(tensor.shape)})"

@@ -1,0 +1,85 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelIo:
+    """What a runner must know about a generated project. Inputs and outputs: (offset in the arena, bytes)."""
+
+    name: str  # the C prefix
+    inputs: tuple[tuple[int, int], ...]
+    outputs: tuple[tuple[int, int], ...]
+    arena_bytes: int
+    state_bytes: int = 0
+    layers: tuple[tuple[str, str], ...] = ()  # (name shown, C function)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerCount:
+    """Counts of one inference that fall to a layer, functions that it calls included."""
+
+    name: str
+    instructions: int
+    cycles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCount:
+    """Counts of one inference that fall to a function's own code."""
+
+    name: str
+    instructions: int
+    cycles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Least and most over the counted runs: data-dependent branches make them differ."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """Outputs and measures of the runs of one image. Counts are the first run's; all sizes in bytes."""
+
+    outputs: tuple[tuple[bytes, ...], ...]  # for each input, for each output tensor
+    board: str
+    core: str
+    clock_hz: int
+    compiler: str
+    emulator: str
+    timing_source: str
+    instructions: int
+    cycles: int
+    instructions_spread: Spread
+    cycles_spread: Spread
+    runs_counted: int
+    layers: tuple[LayerCount, ...]  # in the model's order; the last one is what belongs to no layer
+    functions: tuple[FunctionCount, ...]  # most cycles first
+    flash_code_bytes: int
+    flash_weights_bytes: int  # constants: weights, tables
+    flash_data_bytes: int  # initial values of data
+    static_bytes: int  # data and bss as linked, the arena included
+    stack_bytes: int  # high-water mark below the caller of nk_run
+    arena_bytes: int  # as linked
+    arena_touched_bytes: int  # up to the highest byte that was written
+    stray_writes: tuple[str, ...]  # writes outside arena, state and stack; none are wanted
+
+    @property
+    def ram_bytes(self) -> int:
+        """Static RAM and the stack's high-water mark."""
+        return self.static_bytes + self.stack_bytes
+
+    @property
+    def flash_bytes(self) -> int:
+        return self.flash_code_bytes + self.flash_weights_bytes + self.flash_data_bytes
+
+    @property
+    def milliseconds(self) -> float:
+        """Time of the first run at the board's clock."""
+        return 1e3 * self.cycles / self.clock_hz

@@ -1,0 +1,210 @@
+"""Run a built project on the emulated core, input by input, and measure it."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import unicorn
+
+from netsuke.boards import Board
+from netsuke.emulate.counter import BlockCount, CountPlan, Watch
+from netsuke.emulate.image import Image
+from netsuke.emulate.linker import check_fits
+from netsuke.emulate.machine import Machine
+from netsuke.emulate.result import FunctionCount, LayerCount, ModelIo, RunResult, Spread
+from netsuke.emulate.timing import CycleModel
+from netsuke.errors import EmulationError
+
+EMULATOR = f"unicorn {unicorn.__version__}"
+OUTSIDE = "(between layers)"
+
+
+def run_emulated(
+    image: Image,
+    board: Board,
+    io: ModelIo,
+    inputs: Sequence[Sequence[bytes]],
+    *,
+    reset_each: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> RunResult:
+    """Run `inputs` one after the other; every run is counted, one more run (of the first input) is watched.
+
+    `reset_each` initialises a model's state before every input; without it, once before the first. `progress`
+    is called with the number of inputs done.
+    """
+    check_inputs(io, inputs)
+    footprint = watch_run(image, board, io, inputs[0])
+    model = CycleModel(image, board.core)
+    outputs: list[tuple[bytes, ...]] = []
+    counts: list[tuple[int, int]] = []
+    first: list[BlockCount] = []
+    with Machine(image, board, plan=count_plan(image, io)) as machine:
+        for done, given in enumerate(inputs):
+            outputs.append(_run_one(machine, io, given, reset=reset_each or done == 0))
+            blocks = machine.counter.blocks()
+            first = first or blocks
+            counts.append((machine.counter.totals().instructions, sum(map(model.cycles, blocks))))
+            if progress is not None:
+                progress(done + 1)
+    if outputs[0] != footprint.outputs:
+        raise EmulationError("two runs of the first input gave different outputs: the C keeps hidden state")
+    layers = _layers(io, first, model)
+    instructions, cycles = zip(*counts, strict=True)
+    return RunResult(
+        outputs=tuple(outputs),
+        board=board.name,
+        core=board.core.name,
+        clock_hz=board.clock_hz,
+        compiler=image.compiler,
+        emulator=EMULATOR,
+        timing_source=board.core.timing_table().source,
+        instructions=instructions[0],
+        cycles=cycles[0],
+        instructions_spread=Spread(least=min(instructions), most=max(instructions)),
+        cycles_spread=Spread(least=min(cycles), most=max(cycles)),
+        runs_counted=len(counts),
+        layers=layers,
+        functions=_functions(image, first, model),
+        flash_code_bytes=image.flash_code_bytes,
+        flash_weights_bytes=image.flash_rodata_bytes,
+        flash_data_bytes=image.data_bytes,
+        static_bytes=image.ram_bytes,
+        stack_bytes=footprint.stack_bytes,
+        arena_bytes=image.objects.get("nk_arena", io.arena_bytes),
+        arena_touched_bytes=footprint.arena_touched_bytes,
+        stray_writes=footprint.stray_writes,
+    )
+
+
+def check_inputs(io: ModelIo, inputs: Sequence[Sequence[bytes]]) -> None:
+    """Each run needs as many input tensors as the model has, each of its size."""
+    wanted = [size for _, size in io.inputs]
+    if not inputs:
+        raise EmulationError("got no inputs, wanted at least one to run")
+    for i, given in enumerate(inputs):
+        sizes = [len(one) for one in given]
+        if sizes != wanted:
+            raise EmulationError(
+                f"input {i}: got tensors of {sizes} bytes, wanted {wanted}; check its shapes and types"
+            )
+
+
+def count_plan(image: Image, io: ModelIo, watch: Watch | None = None) -> CountPlan:
+    """Count between bench_begin and bench_end, each layer apart."""
+    invoke = image.function(f"{io.name}_invoke") or image.function(f"{io.name}_step")
+    layers = [image.function(function) for _, function in io.layers]
+    missing = [function for (_, function), found in zip(io.layers, layers, strict=True) if found is None]
+    if invoke is None or missing:
+        lost = ", ".join([*missing, *([] if invoke else [f"{io.name}_invoke"])])
+        raise EmulationError(
+            f"{image.path.name} has no function {lost}; a layer's function must be noinline to be counted"
+        )
+    return CountPlan(
+        begin=image.symbol("bench_begin"),
+        end=image.symbol("bench_end"),
+        invoke=(invoke.address, invoke.end),
+        layers=tuple(found.address for found in layers if found is not None),
+        watch=watch,
+    )
+
+
+def _run_one(machine: Machine, io: ModelIo, given: Sequence[bytes], *, reset: bool) -> tuple[bytes, ...]:
+    arena = machine.image.symbol("nk_arena")
+    if reset and machine.image.has("nk_reset"):
+        _succeed(machine, "nk_reset")
+    for (offset, _), data in zip(io.inputs, given, strict=True):
+        machine.write(arena + offset, data)
+    machine.counter.reset()
+    _succeed(machine, "nk_run")
+    return tuple(machine.read(arena + offset, size) for offset, size in io.outputs)
+
+
+def _succeed(machine: Machine, function: str) -> None:
+    code = machine.call(function)
+    if code:
+        raise EmulationError(
+            f"{function} returned {code - (code >> 31 << 32)}, wanted 0; see the project's header"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """What one watched run wrote, and its outputs."""
+
+    outputs: tuple[bytes, ...]
+    stack_bytes: int
+    arena_touched_bytes: int
+    stray_writes: tuple[str, ...]
+
+
+def watch_run(image: Image, board: Board, io: ModelIo, given: Sequence[bytes]) -> Footprint:
+    """Run one input with every write watched; DoesNotFit when the stack runs into the data below it."""
+    arena, top = image.symbol("nk_arena"), board.ram.end
+    watch = Watch(
+        arena=(arena, arena + image.objects.get("nk_arena", io.arena_bytes)),
+        stack=(image.symbol("nk_bss_end"), top),
+        allowed=_state_range(image, io),
+    )
+    with Machine(image, board, plan=count_plan(image, io, watch)) as machine:
+        try:
+            outputs = _run_one(machine, io, given, reset=True)
+        except EmulationError:
+            # An overflowing stack destroys data and may end in any fault: say the cause.
+            check_fits(image, board, top - machine.counter.totals().stack_low)
+            raise
+        totals = machine.counter.totals()
+    check_fits(image, board, top - totals.stack_low)
+    ends = [offset + length for offset, length in (*io.inputs, *io.outputs)]
+    return Footprint(
+        outputs=outputs,
+        stack_bytes=top - totals.stack_low,
+        arena_touched_bytes=max([totals.arena_end - arena, *ends]),
+        stray_writes=tuple(
+            f"{length} bytes at {address:#010x} ({symbol_near(image, address)}) from {image.where(pc)}"
+            for address, length, pc in totals.stray_writes
+        ),
+    )
+
+
+def _state_range(image: Image, io: ModelIo) -> tuple[tuple[int, int], ...]:
+    if not image.has("nk_state"):
+        return ()
+    start = image.symbol("nk_state")
+    return ((start, start + image.objects.get("nk_state", io.state_bytes)),)
+
+
+def symbol_near(image: Image, address: int) -> str:
+    """The data object that holds an address."""
+    for name, size in image.objects.items():
+        if image.symbols[name] <= address < image.symbols[name] + size:
+            return name
+    return "no object"
+
+
+def _layers(io: ModelIo, blocks: Sequence[BlockCount], model: CycleModel) -> tuple[LayerCount, ...]:
+    instructions: collections.Counter[int] = collections.Counter()
+    cycles: collections.Counter[int] = collections.Counter()
+    for block in blocks:
+        instructions[block.layer] += block.instructions * block.executed
+        cycles[block.layer] += model.cycles(block)
+    names = [*(shown for shown, _ in io.layers), OUTSIDE]
+    return tuple(
+        LayerCount(name=name, instructions=instructions[i], cycles=cycles[i]) for i, name in enumerate(names)
+    )
+
+
+def _functions(image: Image, blocks: Sequence[BlockCount], model: CycleModel) -> tuple[FunctionCount, ...]:
+    instructions: collections.Counter[str] = collections.Counter()
+    cycles: collections.Counter[str] = collections.Counter()
+    for block in blocks:
+        found = image.function_at(block.address)
+        name = found.name if found is not None else "?"
+        instructions[name] += block.instructions * block.executed
+        cycles[name] += model.cycles(block)
+    return tuple(
+        FunctionCount(name=name, instructions=instructions[name], cycles=n)
+        for name, n in cycles.most_common()
+    )

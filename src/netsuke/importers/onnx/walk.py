@@ -1,0 +1,184 @@
+"""The walk over an ONNX graph's nodes: what handlers ask it about values, readers, fused tails and quantisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from netsuke.errors import GraphError
+from netsuke.importers.onnx.builder import Builder, Known, Value
+from netsuke.importers.onnx.constants import EVALUATORS, evaluate
+from netsuke.importers.onnx.model import Model, OnnxNode, Refusal
+from netsuke.importers.unsupported import Unsupported
+from netsuke.ir import Array, DType, Quantization, TensorType
+from netsuke.ops.activation import FLOAT32_MAX, Clamp, stored
+
+RealRange = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    """Element type and quantisation: what a QuantizeLinear or DequantizeLinear says."""
+
+    dtype: DType
+    quantization: Quantization
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What follows a node and becomes part of it: the clamp of an activation, and the value that it all ends in."""
+
+    end: str
+    clamp: RealRange | None = None
+
+
+class Walk:
+    """State of one translation. Handlers read operands from it and put their results into it."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.builder = Builder()
+        self.values: dict[str, Value | Known] = {name: Known(data=data) for name, data in model.constants.items()}
+        self.readers: dict[str, list[OnnxNode]] = {}
+        for node in model.nodes:
+            for name in filter(None, node.inputs):
+                self.readers.setdefault(name, []).append(node)
+        self.fused: set[int] = set()
+        """Indices of nodes that became part of an earlier one."""
+        self.unsupported: list[Unsupported] = []
+        self._producers = {out: node for node in model.nodes for out in node.outputs}
+
+    def run(self, handlers: Mapping[str, Handler]) -> None:
+        """Translates node after node; what cannot be is collected, and what depends on it is passed over."""
+        for node in self.model.nodes:
+            if node.op not in handlers and node.op not in EVALUATORS:
+                near = " (of another domain than ONNX's own)" if "." in node.op else ""
+                hint = f"netsuke has no translation of this operator{near}; replace it in the model, or cut the model before it"
+                self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=hint))
+            elif node.index not in self.fused and all(name in self.values for name in filter(None, node.inputs)):
+                self._translate(node, handlers)
+
+    def _translate(self, node: OnnxNode, handlers: Mapping[str, Handler]) -> None:
+        try:
+            inputs = [self.values[name] if name else None for name in node.inputs]
+            if node.op in EVALUATORS and not any(isinstance(v, Value) for v in inputs):
+                known = [v.data if isinstance(v, Known) else None for v in inputs]
+                self.put(node.outputs[0], Known(data=evaluate(node, known)))
+            elif node.op in handlers:
+                handlers[node.op](self, node)
+            else:
+                raise Refusal(node, "netsuke computes it at import only, and its inputs are not known then")
+        except Refusal as refusal:
+            self.unsupported.append(refusal.unsupported)
+        except GraphError as error:
+            self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=str(error)))
+
+    def put(self, name: str, value: Value | Known) -> None:
+        """The value of an ONNX name."""
+        self.values[name] = value
+
+    def value(self, node: OnnxNode, index: int = 0) -> Value:
+        """A run-time operand."""
+        found = self.values.get(node.input(index))
+        if not isinstance(found, Value):
+            got = "missing" if found is None else "a constant"
+            raise Refusal(node, f"input {index} is {got}; a value computed at run time was wanted")
+        return found
+
+    def known(self, node: OnnxNode, index: int) -> Known:
+        """A constant operand."""
+        found = self.optional(node, index)
+        if found is None:
+            raise Refusal(node, f"input {index} is missing; a constant was wanted")
+        return found
+
+    def optional(self, node: OnnxNode, index: int) -> Known | None:
+        """A constant operand, or None where there is none."""
+        found = self.values.get(node.input(index))
+        if isinstance(found, Value):
+            raise Refusal(node, f"input {index} ({node.input(index)!r}) is computed at run time; a constant was wanted")
+        return found
+
+    def ahead(self, name: str) -> Array | None:
+        """A constant that the walk may not have reached yet; None when it is none, or must be computed first."""
+        found = self.values.get(name)
+        if isinstance(found, Known):
+            return found.data
+        producer = self._producers.get(name)
+        if found is None and producer is not None and producer.op == "Constant":
+            return evaluate(producer, [])
+        return None
+
+    def sole_reader(self, name: str) -> OnnxNode | None:
+        """The one node that reads a value which nobody else does."""
+        found = self.readers.get(name, [])
+        return found[0] if len(found) == 1 and name not in self.model.outputs else None
+
+    def tail(self, name: str) -> Tail:
+        """The activation that alone reads a value, if it is a clamp: it is fused and will be passed over."""
+        node = self.sole_reader(name)
+        limits = None if node is None else self.limits(node)
+        if node is None or limits is None or node.inputs[0] != name:
+            return Tail(end=name)
+        self.fused.add(node.index)
+        return Tail(end=node.outputs[0], clamp=limits)
+
+    def limits(self, node: OnnxNode) -> RealRange | None:
+        """The range of real values that a Relu or Clip leaves; None for other nodes and for bounds not known yet."""
+        if node.op == "Relu":
+            return 0.0, np.inf
+        if node.op != "Clip":
+            return None
+        bounds: list[float] = []
+        for index, attribute, default in ((1, "min", -np.inf), (2, "max", np.inf)):
+            if not node.input(index):
+                bounds.append(node.float_(attribute, default))
+                continue
+            value = self.ahead(node.input(index))
+            if value is None or value.size != 1:
+                return None
+            bounds.append(float(value.reshape(())))
+        return (bounds[0], bounds[1]) if bounds[0] <= bounds[1] else None
+
+    def target(self, name: str) -> Coding | None:
+        """How a value is quantised by all its readers, if these are QuantizeLinear of one kind; else None."""
+        found = self.readers.get(name, [])
+        if not found or name in self.model.outputs or any(n.op != "QuantizeLinear" for n in found):
+            return None
+        codings = [self.coding(node) for node in found]
+        return codings[0] if all(c == codings[0] for c in codings) else None
+
+    def coding(self, node: OnnxNode) -> Coding | None:
+        """The per-tensor parameters of a QuantizeLinear or DequantizeLinear, as our int8; None for others."""
+        scale = self.ahead(node.input(1))
+        zero = self.ahead(node.input(2)) if node.input(2) else np.zeros((), np.uint8)
+        if scale is None or zero is None or scale.size != 1 or zero.size != 1 or node.int_("block_size", 0):
+            return None
+        if zero.dtype.name not in ("uint8", "int8") or not np.isfinite(scale).all() or not (scale > 0).all():
+            return None
+        shift = 128 if zero.dtype == np.uint8 else 0
+        return Coding(
+            dtype=DType.INT8,
+            quantization=Quantization.per_tensor(float(scale.reshape(())), int(zero.reshape(())) - shift),
+        )
+
+    def is_integer(self, value: Value) -> bool:
+        """True when a value is kept as quantised integers."""
+        return self.builder.type_of(value).quantization is not None
+
+
+Handler = Callable[[Walk, OnnxNode], None]
+
+
+def clamp_to(limits: RealRange | None, y: TensorType) -> Clamp | None:
+    """A range of real values as a range of stored values of the tensor."""
+    if limits is None:
+        return None
+    if y.dtype is DType.FLOAT32:
+        return max(limits[0], -FLOAT32_MAX), min(limits[1], FLOAT32_MAX)
+    lowest, highest = y.dtype.range
+    low = lowest if np.isinf(limits[0]) else min(max(stored(limits[0], y), lowest), highest)
+    high = highest if np.isinf(limits[1]) else min(max(stored(limits[1], y), lowest), highest)
+    return low, high

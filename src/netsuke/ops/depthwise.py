@@ -1,0 +1,161 @@
+"""DEPTHWISE_CONV_2D over NHWC images: every input channel has `multiplier` output channels of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from netsuke.ir import Array, DType
+from netsuke.ops.conv_2d import (
+    CONV_2D_F32,
+    CONV_2D_S8,
+    CONV_2D_S16,
+    float_finish,
+    grouped_calls,
+    image_calls,
+    requantized,
+)
+from netsuke.ops.conv_geometry import (
+    BIAS,
+    FLOAT_PARAMS,
+    WEIGHTS,
+    Conv2dArgs,
+    Convolution,
+    conv_args,
+    quantized_params,
+    taps,
+    windows,
+)
+from netsuke.ops.conv_rules import (
+    accumulators_fit,
+    activations_quantized,
+    bias_length,
+    constant_weights,
+    element_types,
+    images_of_rank_4,
+    multipliers_in_range,
+    weights_quantized,
+)
+from netsuke.ops.kernel import Call, Constant, Kernel
+from netsuke.ops.operator import Operator, Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthwiseConv2d(Convolution):
+    """Operands: x [N, H, W, C], weights [1, kernel_h, kernel_w, C * multiplier], bias [C * multiplier] or absent.
+
+    Output channel c * multiplier + m sees input channel c.
+    """
+
+
+def channels_multiply(site: Site[DepthwiseConv2d]) -> str | None:
+    """The weights are [1, kernel_h, kernel_w, channels], channels a multiple of the input's."""
+    in_c, shape = site.x().shape[3], site.x(WEIGHTS).shape
+    return None if shape[0] == 1 and shape[3] % in_c == 0 else f"{in_c} input channels, weights {list(shape)}"
+
+
+def int64_bias(site: Site[DepthwiseConv2d]) -> str | None:
+    """The bias of int16 activations is int64: TFLite's depthwise kernel knows no other."""
+    if site.x().dtype is DType.INT16 and site.has(BIAS) and site.x(BIAS).dtype is not DType.INT64:
+        return site.x(BIAS).dtype.value
+    return None
+
+
+def infer(site: Site[DepthwiseConv2d]) -> tuple[tuple[int, ...]]:
+    """[N, H, W, C] → [N, OH, OW, C * multiplier]."""
+    rows, along = windows(site)
+    return ((site.x().shape[0], rows.output, along.output, site.x(WEIGHTS).shape[3]),)
+
+
+def macs(site: Site[DepthwiseConv2d]) -> int:
+    """Output elements times taps."""
+    _, kernel_h, kernel_w, _ = site.x(WEIGHTS).shape
+    return site.y().elements * kernel_h * kernel_w
+
+
+def multiplier_of(site: Site[DepthwiseConv2d]) -> int:
+    """Output channels of one input channel."""
+    return site.x(WEIGHTS).shape[3] // site.x().shape[3]
+
+
+def reference(site: Site[DepthwiseConv2d], values: Sequence[Array | None]) -> tuple[Array]:
+    """reference_integer_ops::DepthwiseConvPerChannel and reference_ops::DepthwiseConv: tap by tap, in their order."""
+    x = values[0]
+    assert x is not None
+    w = site.constant(WEIGHTS)[0]
+    is_float = x.dtype == np.float32
+    centred = x if is_float else x.astype(np.int64) - site.x().zero_point
+    spread = np.repeat(centred, multiplier_of(site), axis=3)
+    total = np.zeros(site.y().shape, spread.dtype)
+    for (i, j), outputs, inputs in taps(site):
+        total[:, outputs[0], outputs[1]] += spread[:, inputs[0], inputs[1]] * w[i, j]
+    return (float_finish(site, total) if is_float else requantized(site, total),)
+
+
+def bind(site: Site[DepthwiseConv2d]) -> tuple[Call, ...]:
+    """One call an image of the kernel for multiplier 1."""
+    w = Constant(label="weights", data=site.constant(WEIGHTS)[0], shape_note="kernel_h x kernel_w x channels")
+    kernel = {DType.INT8: DEPTHWISE_S8, DType.INT16: DEPTHWISE_S16}.get(site.x().dtype, DEPTHWISE_F32)
+    return image_calls(site, kernel, w, conv_args(site, windows(site), site.x().shape[3]))
+
+
+def bind_grouped(site: Site[DepthwiseConv2d]) -> tuple[Call, ...]:
+    """As a convolution with a group for every input channel."""
+    weights = np.ascontiguousarray(site.constant(WEIGHTS)[0].transpose(2, 0, 1))[..., None]
+    return grouped_calls(site, weights, site.x().shape[3])
+
+
+def single(name: str, params: Any, args: Any, dtype: DType) -> Kernel:
+    """The kernel of one element type for multiplier 1."""
+    return Kernel(
+        name=name,
+        params=params,
+        args=args,
+        bind=bind,
+        accepts=lambda site: site.x().dtype is dtype and multiplier_of(site) == 1 and site.x().shape[3] > 1,
+    )
+
+
+DEPTHWISE_S8 = single("nk_depthwise_conv_2d_s8", quantized_params("int8_t", "int32_t"), Conv2dArgs, DType.INT8)
+DEPTHWISE_S16 = single("nk_depthwise_conv_2d_s16", quantized_params("int16_t", "int64_t"), Conv2dArgs, DType.INT16)
+DEPTHWISE_F32 = single("nk_depthwise_conv_2d_f32", FLOAT_PARAMS, Conv2dArgs, DType.FLOAT32)
+
+GROUPED = tuple(
+    Kernel(
+        name=general.name,
+        params=general.params,
+        args=general.args,
+        bind=bind_grouped,
+        accepts=general.accepts,
+    )
+    for general in (CONV_2D_S8, CONV_2D_S16, CONV_2D_F32)
+)
+"""The general convolutions: a depth multiplier above 1 is a grouped convolution, one channel an ordinary one."""
+
+DEPTHWISE_CONV_2D = Operator(
+    name="depthwise_conv_2d",
+    tflite=("DEPTHWISE_CONV_2D",),
+    summary="convolution of every channel by itself",
+    args=DepthwiseConv2d,
+    infer=infer,
+    reference=reference,
+    constraints=(
+        images_of_rank_4,
+        element_types,
+        channels_multiply,
+        constant_weights,
+        bias_length,
+        int64_bias,
+        activations_quantized,
+        weights_quantized(axis=3),
+        multipliers_in_range,
+        accumulators_fit(axis=3),
+    ),
+    macs=macs,
+    kernels=(DEPTHWISE_S8, DEPTHWISE_S16, DEPTHWISE_F32, *GROUPED),
+)
+
+OPERATORS: tuple[Operator[DepthwiseConv2d], ...] = (DEPTHWISE_CONV_2D,)

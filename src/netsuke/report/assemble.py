@@ -1,0 +1,138 @@
+"""Puts together what a build found out: graph, plan, image and verdict become a BuildResult."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from netsuke.emulate import RunResult
+from netsuke.ir import DType, Graph, Tensor
+from netsuke.lower import Lowered
+from netsuke.plan import Buffer, Plan
+from netsuke.prove import Case, Verdict
+from netsuke.report.result import BufferKind, BufferResult, BuildResult, LayerResult, PassResult, PortResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What the stages of a build handed over."""
+
+    graph: Graph
+    sha256: str
+    lowered: Lowered
+    case: Case
+    verdict: Verdict
+    optimize: str
+
+
+def assemble(found: Findings, out: Path) -> BuildResult:
+    """The result of a build whose folder will be `out`."""
+    case, run = found.case, found.verdict.measured
+    plan, board, image = case.project.plan, case.board, case.image
+    weights = weight_bytes(case)
+    static = image.ram_bytes - plan.arena_bytes - plan.state_bytes
+    return BuildResult(
+        model=found.graph.name,
+        model_sha256=found.sha256,
+        board=board.name,
+        board_title=board.title,
+        core=board.core.name,
+        clock_hz=board.clock_hz,
+        exact=found.verdict.exact,
+        inputs_compared=found.verdict.compared,
+        ran_on=found.verdict.ran_on,
+        first_difference=found.verdict.difference,
+        tolerances=(),
+        arena_bytes=plan.arena_bytes,
+        arena_lower_bound=plan.lower_bound,
+        naive_peak_bytes=plan.naive_peak,
+        state_bytes=plan.state_bytes,
+        static_bytes=static,
+        stack_bytes=None if run is None else run.stack_bytes,
+        ram_available=board.ram.size,
+        flash_code_bytes=image.flash_bytes - weights,
+        flash_weights_bytes=weights,
+        flash_available=board.flash.size,
+        macs=plan.program.macs,
+        instructions=None if run is None else run.instructions,
+        cycles=None if run is None else run.cycles,
+        milliseconds=None if run is None else run.cycles / board.clock_hz * 1e3,
+        timing_source=board.core.timing_table().source,
+        compiler=image.compiler,
+        optimize=found.optimize,
+        inputs=tuple(port(t) for t in case.project.api.inputs),
+        outputs=tuple(port(t) for t in case.project.api.outputs),
+        layers=layers(case, run),
+        buffers=tuple(buffer(plan, b) for b in plan.buffers),
+        passes=tuple(
+            PassResult(name=c.name, summary="; ".join(c.lines) or "nothing to do", changed=bool(c.lines))
+            for c in found.lowered.changes
+        ),
+        project=out,
+    )
+
+
+def weight_bytes(case: Case) -> int:
+    """Constants of the model in flash: weights, biases, multipliers, tables, initial states."""
+    graph = case.project.plan.program.graph
+    own = sum(layer.weight_bytes for layer in case.project.layers)
+    direct = sum(graph.tensors[name].nbytes for name in case.project.direct_constants)
+    states = sum(s.initial.nbytes for s in graph.states if s.initial.tobytes().strip(b"\0"))
+    return own + direct + states
+
+
+def port(tensor: Tensor) -> PortResult:
+    """An input or output."""
+    quantized = tensor.quantization is not None and tensor.dtype is not DType.FLOAT32
+    return PortResult(
+        name=tensor.name,
+        shape=tensor.shape,
+        dtype=tensor.dtype.value,
+        scale=tensor.scale if quantized else None,
+        zero_point=tensor.zero_point if quantized else None,
+    )
+
+
+def layers(case: Case, run: RunResult | None) -> tuple[LayerResult, ...]:
+    """Every step with its counts."""
+    graph = case.project.plan.program.graph
+    counts = {} if run is None else {count.name: count for count in run.layers}
+    found = []
+    for index, (step, layer) in enumerate(zip(case.project.plan.steps, case.project.layers, strict=True)):
+        count = counts.get(step.node.name)
+        found.append(
+            LayerResult(
+                index=index,
+                name=step.node.name,
+                op=step.node.op,
+                kernel=step.kernel.name,
+                output_shape=graph.tensors[step.node.outputs[0]].shape if step.node.outputs else (),
+                macs=step.macs,
+                weight_bytes=layer.weight_bytes,
+                scratch_bytes=step.scratch_bytes,
+                instructions=None if count is None else count.instructions,
+                cycles=None if count is None else count.cycles,
+            )
+        )
+    return tuple(found)
+
+
+def buffer(plan: Plan, held: Buffer) -> BufferResult:
+    """A stretch of the arena for the picture."""
+    graph = plan.program.graph
+    kind = BufferKind.ACTIVATION
+    if not held.tensors:
+        kind = BufferKind.SCRATCH
+    elif set(held.tensors) & set(graph.inputs):
+        kind = BufferKind.INPUT
+    elif set(held.tensors) & set(graph.outputs):
+        kind = BufferKind.OUTPUT
+    return BufferResult(
+        name=held.label,
+        tensors=held.tensors,
+        offset=held.offset,
+        nbytes=held.nbytes,
+        first_step=held.first,
+        last_step=held.last,
+        kind=kind,
+    )

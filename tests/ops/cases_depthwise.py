@@ -1,0 +1,72 @@
+"""Cases of DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netsuke.ir import DType
+from netsuke.ops.depthwise import DepthwiseConv2d
+from netsuke.ops.geometry import Padding
+from tests.ops.case import Case, one_node
+from tests.ops.cases_conv_2d import Geometry
+from tests.ops.conv_operands import PLAIN, STYLES, Style, operands
+
+
+def depthwise_case(style: Style, g: Geometry) -> Case:
+    """The case of a style and a geometry; `out` is channels times multiplier."""
+    made = operands(style, g.id, (g.batch, *g.image), (1, *g.kernel, g.out), (g.batch, *g.output, g.out), axis=3)
+    args = DepthwiseConv2d(
+        stride=g.stride, dilation=g.dilation, padding=g.padding, explicit=g.explicit, clamp=made.clamp
+    )
+    # LiteRT's reference kernel reads a bias without asking whether there is one.
+    oracle = style.bias is not None
+    return one_node(f"{style.name}-{g.id}", "depthwise_conv_2d", args, [made.x, made.weights, made.bias], [made.y], oracle=oracle)
+
+
+def takes(style: Style) -> bool:
+    """TFLite's depthwise convolution of int16 has an int64 bias only."""
+    return not (style.dtype is DType.INT16 and style.bias is DType.INT32)
+
+
+WHOLE = (
+    Geometry(image=(5, 6, 7), out=7),
+    Geometry(image=(5, 4, 3), out=6, stride=(2, 1)),
+    Geometry(image=(6, 5, 1), out=5, kernel=(3, 2)),
+)
+
+SHAPES = (
+    *(
+        Geometry(image=image, out=image[2] * multiplier, kernel=kernel, stride=stride, padding=padding)
+        for image, multiplier in (((6, 5, 8), 1), ((5, 7, 5), 1), ((5, 5, 3), 2), ((6, 6, 2), 4), ((5, 4, 1), 1))
+        for kernel in ((3, 3), (1, 1), (2, 5))
+        for stride in ((1, 1), (2, 2), (1, 3))
+        for padding in ((Padding.SAME, Padding.VALID) if kernel != (2, 5) else (Padding.SAME,))
+    ),
+    *(
+        Geometry(image=(8, 9, channels), out=channels * multiplier, kernel=(3, 3), dilation=dilation, padding=padding)
+        for channels, multiplier in ((4, 1), (3, 3), (1, 4))
+        for dilation in ((2, 2), (1, 3), (3, 1))
+        for padding in (Padding.SAME, Padding.VALID)
+        if padding is Padding.SAME or dilation != (3, 1) or channels == 4
+    ),
+    *(
+        Geometry(image=(4, 5, 6), out=6 * multiplier, kernel=(3, 2), padding=Padding.EXPLICIT, explicit=amounts)
+        for amounts in (((1, 0), (0, 1)), ((2, 2), (1, 3)), ((0, 3), (4, 0)))
+        for multiplier in (1, 2)
+    ),
+    Geometry(image=(1, 1, 1), out=1, kernel=(1, 1)),
+    Geometry(image=(1, 1, 4), out=4, kernel=(3, 3)),
+    Geometry(image=(2, 2, 3), out=3, kernel=(5, 5)),
+    Geometry(image=(12, 1, 4), out=4, kernel=(9, 1), padding=Padding.VALID),
+    Geometry(image=(4, 4, 5), out=5, batch=3),
+    Geometry(image=(3, 4, 2), out=6, batch=2),
+    Geometry(image=(3, 3, 66), out=66),
+)
+
+
+def cases() -> Iterator[Case]:
+    """A few geometries in every style of numbers, many geometries in plain ones."""
+    for geometry in WHOLE:
+        yield from (depthwise_case(style, geometry) for style in STYLES if takes(style))
+    for geometry in SHAPES:
+        yield from (depthwise_case(style, geometry) for style in PLAIN)

@@ -1,0 +1,216 @@
+"""One way of running a case in C, laid out in a block of memory with guards around everything.
+
+Each tensor, state, constant, argument struct and scratch area is a region of its own. Tensors stand at
+addresses that are multiples of 4 and never of 8: that is all that the planner promises, whatever the element
+type. Scratch is aligned to 8, as promised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum, auto
+
+import numpy as np
+
+from netsuke.boards import Isa
+from netsuke.ir import Array, Graph
+from netsuke.ops.kernel import (
+    Call,
+    Constant,
+    Input,
+    Kernel,
+    KernelArgs,
+    Output,
+    Pointer,
+    Scratch,
+    StatePointer,
+)
+from netsuke.ops.operator import site_of
+from netsuke.ops.registry import operator
+from netsuke.plan.plan import ALIGNMENT, SCRATCH_ALIGNMENT
+from tests.ops.vectors import Vector
+
+GUARD_BYTES = 32
+GUARD, UNWRITTEN, RUBBISH = 0xA5, 0x5A, 0xC3
+"""What guards, outputs and scratch hold before the call."""
+
+
+class Role(Enum):
+    """What a region's bytes are before and after the call."""
+
+    TENSOR = auto()
+    STATE = auto()
+    FIXED = auto()
+    SCRATCH = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """`name` is that of the tensor or state, or says what else it is."""
+
+    name: str
+    role: Role
+    offset: int
+    nbytes: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.nbytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """The calls that compute a case's nodes; `alias` names the input whose memory the output takes over."""
+
+    label: str
+    calls: tuple[tuple[int, Call], ...]
+    """(node's position, call)."""
+    alias: tuple[str, str] | None = None
+
+
+def variants(graph: Graph, isa: Isa) -> Iterator[Variant]:
+    """Every kernel that accepts a node, plainly and over each input that it may overwrite."""
+    choices = [usable_kernels(graph, i, isa) for i in range(len(graph.nodes))]
+    first = [kernels[0] for kernels in choices if kernels]
+    if len(first) < len(choices):
+        return
+    for i, (node, kernels) in enumerate(zip(graph.nodes, choices, strict=True)):
+        site = site_of(graph, node)
+        for kernel in kernels:
+            calls = tuple(_bound(graph, [*first[:i], kernel, *first[i + 1 :]]))
+            yield Variant(label=kernel.name, calls=calls)
+            for index in kernel.in_place(site):
+                alias = (node.outputs[0], node.inputs[index])
+                yield Variant(label=f"{kernel.name} in place of input {index}", calls=calls, alias=alias)
+
+
+def _bound(graph: Graph, chosen: Sequence[Kernel]) -> Iterator[tuple[int, Call]]:
+    for position, (node, kernel) in enumerate(zip(graph.nodes, chosen, strict=True)):
+        for call in kernel.bind(site_of(graph, node)):
+            yield position, call
+
+
+def usable_kernels(graph: Graph, index: int, isa: Isa) -> list[Kernel]:
+    """The kernels that compute a node on a core, best first."""
+    site = site_of(graph, graph.nodes[index])
+    return [k for k in operator(site.node.op).kernels if k.needs in isa and k.accepts(site)]
+
+
+class Layout:
+    """Where everything of a variant lies; `given` and `expected` are the block before and after the calls."""
+
+    def __init__(self, graph: Graph, variant: Variant) -> None:
+        self.graph, self.variant = graph, variant
+        self.regions: dict[tuple[str, object], Region] = {}
+        self.fixed: dict[tuple[str, object], bytes] = {}
+        self._end = 0
+        scratch = [p.nbytes for _, call in variant.calls for p in call.pointers if isinstance(p, Scratch)]
+        if scratch:
+            self._place(("scratch", 0), "scratch", Role.SCRATCH, max(scratch))
+        self.calls = [(call.kernel, tuple(self._calls_pointers(node, call))) for node, call in variant.calls]
+        self.nbytes = -(-(self._end + GUARD_BYTES) // 8) * 8
+
+    def _calls_pointers(self, node: int, call: Call) -> Iterator[int]:
+        for pointer in call.pointers:
+            yield self._pointer(node, pointer)
+        yield self._constant("argument struct", packed(call.args))
+
+    def _pointer(self, node: int, pointer: Pointer) -> int:
+        match pointer:
+            case Input(index=index, offset=offset):
+                return self._tensor(self.graph.nodes[node].inputs[index], offset)
+            case Output(index=index, offset=offset):
+                return self._tensor(self.graph.nodes[node].outputs[index], offset)
+            case StatePointer(name=name):
+                nbytes = self.graph.state(name).type.nbytes
+                return self._place(("state", name), name, Role.STATE, nbytes).offset
+            case Scratch():
+                return self.regions["scratch", 0].offset
+            case Constant(label=label, data=data):
+                return self._constant(label, little(data))
+
+    def _tensor(self, name: str, offset: int) -> int:
+        tensor = self.graph.tensors[name]
+        if self.variant.alias is not None and name == self.variant.alias[0]:
+            name = self.variant.alias[1]
+        region = self._place(("tensor", name), name, Role.TENSOR, tensor.nbytes)
+        assert region.nbytes == tensor.nbytes, "a kernel may only take over memory of the same size"
+        return region.offset + offset * tensor.dtype.size
+
+    def _constant(self, label: str, data: bytes) -> int:
+        key = ("constant", (label, data))
+        self.fixed[key] = data
+        return self._place(key, label, Role.FIXED, len(data)).offset
+
+    def _place(self, key: tuple[str, object], name: str, role: Role, nbytes: int) -> Region:
+        if key not in self.regions:
+            start = -(-(self._end + GUARD_BYTES) // 8) * 8
+            if role is not Role.SCRATCH:
+                start += ALIGNMENT % SCRATCH_ALIGNMENT
+            self.regions[key] = Region(name=name, role=role, offset=start, nbytes=nbytes)
+            self._end = start + nbytes
+        return self.regions[key]
+
+    def guards(self) -> list[tuple[int, int]]:
+        """(offset, length) of every byte that is nobody's."""
+        edges = [0, *(edge for r in self.regions.values() for edge in (r.offset, r.end)), self.nbytes]
+        return [(start, end - start) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+    def blocks(self, vectors: Sequence[Vector]) -> tuple[Array, Array]:
+        """(given, expected), each uint8[vectors, nbytes]. Scratch is whatever it was: see `compared`."""
+        given = np.full((len(vectors), self.nbytes), GUARD, np.uint8)
+        for key, data in self.fixed.items():
+            region = self.regions[key]
+            given[:, region.offset : region.end] = np.frombuffer(data, np.uint8)
+        for region in self.regions.values():
+            if region.role is Role.SCRATCH:
+                given[:, region.offset : region.end] = RUBBISH
+        expected = given.copy()
+        for row, vector in enumerate(vectors):
+            self._fill(given[row], expected[row], vector)
+        return given, expected
+
+    def _fill(self, given: Array, expected: Array, vector: Vector) -> None:
+        ready = {*self.graph.inputs, *(t.name for t in self.graph.tensors.values() if t.is_constant)}
+        for region in self.regions.values():
+            part = slice(region.offset, region.end)
+            if region.role is Role.STATE:
+                given[part] = octets(vector.before[region.name])
+                expected[part] = octets(vector.after[region.name])
+            if region.role is Role.TENSOR:
+                given[part] = octets(vector.tensors[region.name]) if region.name in ready else UNWRITTEN
+                expected[part] = octets(vector.tensors[self._last(region.name)])
+
+    def _last(self, name: str) -> str:
+        """The tensor that is in the region of `name` at the end."""
+        alias = self.variant.alias
+        return alias[0] if alias is not None and alias[1] == name else name
+
+    def compared(self) -> Array:
+        """True for every byte that must come out as expected: all but scratch."""
+        mask = np.ones(self.nbytes, bool)
+        for region in self.regions.values():
+            if region.role is Role.SCRATCH:
+                mask[region.offset : region.end] = False
+        return mask
+
+
+def little(data: Array) -> bytes:
+    """An array's bytes as the target has them."""
+    return np.ascontiguousarray(data, data.dtype.newbyteorder("<")).tobytes()
+
+
+def octets(data: Array) -> Array:
+    """The same as uint8."""
+    return np.frombuffer(little(data), np.uint8)
+
+
+def packed(args: KernelArgs) -> bytes:
+    """An argument struct's bytes: members are int32_t and float, so that nothing is padded."""
+    parts = []
+    for field in fields(args):  # type: ignore[arg-type]
+        value = getattr(args, field.name)
+        first = value[0] if isinstance(value, tuple) else value
+        parts.append(np.array(value, "<f4" if isinstance(first, float) else "<i4").tobytes())
+    return b"".join(parts)
