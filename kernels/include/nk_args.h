@@ -4,6 +4,54 @@
 
 #include <stdint.h>
 
+typedef struct nk_add_args {
+  int32_t rows;
+  int32_t inner;
+  int32_t step_0;
+  int32_t step_1;
+  int32_t jump_0;
+  int32_t jump_1;
+  int32_t offset_0;
+  int32_t offset_1;
+  int32_t left_shift;
+  int32_t multiplier_0;
+  int32_t shift_0;
+  int32_t multiplier_1;
+  int32_t shift_1;
+  int32_t sign_1;
+  int32_t multiplier;
+  int32_t shift;
+  int32_t offset;
+  int32_t clamp_low;
+  int32_t clamp_high;
+} nk_add_args;
+
+typedef struct nk_add_pot_args {
+  int32_t count;
+  int32_t shift_0;
+  int32_t shift_1;
+  int32_t sign_1;
+  int32_t clamp_low;
+  int32_t clamp_high;
+} nk_add_pot_args;
+
+typedef struct nk_arg_max_args {
+  int32_t outer;
+  int32_t size;
+  int32_t inner;
+} nk_arg_max_args;
+
+typedef struct nk_arithmetic_f32_args {
+  int32_t rows;
+  int32_t inner;
+  int32_t step_0;
+  int32_t step_1;
+  int32_t jump_0;
+  int32_t jump_1;
+  float clamp_low;
+  float clamp_high;
+} nk_arithmetic_f32_args;
+
 typedef struct nk_batch_matmul_args {
   int32_t batches[3];
   int32_t x_batch[3];
@@ -23,6 +71,12 @@ typedef struct nk_batch_matmul_args {
   int32_t low;
   int32_t high;
 } nk_batch_matmul_args;
+
+typedef struct nk_clamp_f32_args {
+  int32_t count;
+  float low;
+  float high;
+} nk_clamp_f32_args;
 
 typedef struct nk_conv_2d_args {
   int32_t in_h;
@@ -62,6 +116,25 @@ typedef struct nk_copy_blocks_args {
   int32_t nbytes;
 } nk_copy_blocks_args;
 
+typedef struct nk_count_args {
+  int32_t count;
+} nk_count_args;
+
+typedef struct nk_dequantize_args {
+  int32_t count;
+  float scale;
+  int32_t zero_point;
+} nk_dequantize_args;
+
+typedef struct nk_extremum_args {
+  int32_t rows;
+  int32_t inner;
+  int32_t step_0;
+  int32_t step_1;
+  int32_t jump_0;
+  int32_t jump_1;
+} nk_extremum_args;
+
 typedef struct nk_fill_args {
   int32_t count;
   int32_t element;
@@ -85,6 +158,36 @@ typedef struct nk_fully_connected_f32_args {
   float low;
   float high;
 } nk_fully_connected_f32_args;
+
+typedef struct nk_leaky_relu_f32_args {
+  int32_t count;
+  float alpha;
+} nk_leaky_relu_f32_args;
+
+typedef struct nk_leaky_relu_s16_args {
+  int32_t count;
+  int32_t multiplier_positive;
+  int32_t shift_positive;
+  int32_t multiplier_negative;
+  int32_t shift_negative;
+  int32_t sign_negative;
+} nk_leaky_relu_s16_args;
+
+typedef struct nk_mul_args {
+  int32_t rows;
+  int32_t inner;
+  int32_t step_0;
+  int32_t step_1;
+  int32_t jump_0;
+  int32_t jump_1;
+  int32_t offset_0;
+  int32_t offset_1;
+  int32_t multiplier;
+  int32_t shift;
+  int32_t offset;
+  int32_t clamp_low;
+  int32_t clamp_high;
+} nk_mul_args;
 
 typedef struct nk_pointwise_args {
   int32_t pixels;
@@ -128,6 +231,51 @@ typedef struct nk_pool_2d_f32_args {
   float clamp_high;
 } nk_pool_2d_f32_args;
 
+typedef struct nk_prelu_args {
+  int32_t rows;
+  int32_t inner;
+  int32_t step_0;
+  int32_t step_1;
+  int32_t jump_0;
+  int32_t jump_1;
+  int32_t offset_0;
+  int32_t offset_1;
+  int32_t multiplier_positive;
+  int32_t shift_positive;
+  int32_t multiplier_negative;
+  int32_t shift_negative;
+  int32_t offset;
+  int32_t clamp_low;
+  int32_t clamp_high;
+} nk_prelu_args;
+
+typedef struct nk_prelu_f32_args {
+  int32_t rows;
+  int32_t inner;
+  int32_t step_0;
+  int32_t step_1;
+  int32_t jump_0;
+  int32_t jump_1;
+} nk_prelu_f32_args;
+
+typedef struct nk_quantize_args {
+  int32_t count;
+  int32_t offset_x;
+  int32_t multiplier;
+  int32_t shift;
+  int32_t offset_y;
+  int32_t clamp_low;
+  int32_t clamp_high;
+} nk_quantize_args;
+
+typedef struct nk_quantize_f32_args {
+  int32_t count;
+  float scale;
+  int32_t zero_point;
+  int32_t low;
+  int32_t high;
+} nk_quantize_f32_args;
+
 typedef struct nk_reduce_args {
   int32_t kept[3];
   int32_t kept_step[3];
@@ -161,5 +309,30 @@ typedef struct nk_resize_args {
   int32_t out_h;
   int32_t out_w;
 } nk_resize_args;
+
+typedef struct nk_sigmoid_s16_args {
+  int32_t count;
+  int32_t multiplier;
+  int32_t shift;
+} nk_sigmoid_s16_args;
+
+typedef struct nk_softmax_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t entries;
+} nk_softmax_args;
+
+typedef struct nk_softmax_f32_args {
+  int32_t rows;
+  int32_t depth;
+  float beta;
+} nk_softmax_f32_args;
+
+typedef struct nk_softmax_s16_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t multiplier;
+  int32_t shift;
+} nk_softmax_s16_args;
 
 #endif

@@ -1,5 +1,6 @@
 /* float32 functions without a C library: the same operations in the same order on every IEEE core.
-   Build with -ffp-contract=off. The Python twin is src/netsuke/ops/float_math.py; tests hold the two together. */
+   Build with -ffp-contract=off. The Python twin is src/netsuke/ops/float_math.py; tests hold the two
+   together. */
 #ifndef NK_FLOAT_MATH_H
 #define NK_FLOAT_MATH_H
 
@@ -19,10 +20,12 @@ static inline float nk_f32_of_bits(uint32_t bits) {
 }
 
 /* min(max(x, low), high): a NaN and a zero's sign pass through. */
-static inline float nk_clampf(float x, float low, float high) { return x < low ? low : (high < x ? high : x); }
+static inline float nk_clampf(float x, float low, float high) {
+  return x < low ? low : (high < x ? high : x);
+}
 
-/* e to the power of x within 1 ulp. x = n ln 2 + r with |r| <= ln(2) / 2; exp(r) is a polynomial. 2^n is applied in two
-   halves, so that results below the smallest normal number are rounded once. */
+/* e to the power of x within 1 ulp. x = n ln 2 + r with |r| <= ln(2) / 2; exp(r) is a polynomial. 2^n is
+   applied in two halves, so that results below the smallest normal number are rounded once. */
 static inline float nk_expf(float x) {
   const float bounded = x < -104.0F ? -104.0F : (x > 89.0F ? 89.0F : x);
   const float shifted = bounded * 1.44269502F + 12582912.0F; /* the whole number n ends up in the low bits */

@@ -1,4 +1,5 @@
-/* What the int8 softmax kernels share: the first pass over a row, and gemmlowp's reciprocal by Newton's method. */
+/* What the int8 softmax kernels share: the first pass over a row, and gemmlowp's reciprocal by Newton's
+ * method. */
 #ifndef NK_SOFTMAX_H
 #define NK_SOFTMAX_H
 
@@ -14,7 +15,7 @@ typedef struct nk_softmax_row {
 /* 1 / (1 + x) in 1/2^31 for x in [0, 1) in 1/2^31. */
 static inline int32_t nk_one_over_one_plus(int32_t x) {
   const int32_t half = (int32_t)(((uint32_t)x + (UINT32_C(1) << 31)) >> 1); /* (1 + x) / 2 */
-  int32_t y = 1515870810 + nk_doubling_high_mul(half, -1010580540);        /* 48/17 - 32/17 half, in 1/2^29 */
+  int32_t y = 1515870810 + nk_doubling_high_mul(half, -1010580540); /* 48/17 - 32/17 half, in 1/2^29 */
   for (int32_t i = 0; i < 3; i++) {
     const int32_t error = (INT32_C(1) << 29) - nk_doubling_high_mul(half, y);
     y += nk_doubling_high_mul(y, error) * 4;
@@ -23,7 +24,7 @@ static inline int32_t nk_one_over_one_plus(int32_t x) {
 }
 
 /* The largest value of a row, and the reciprocal of the sum of its exps. */
-static inline nk_softmax_row nk_softmax_scan(const int8_t *x, const int32_t *exps, const nk_softmax_args *a) {
+static inline nk_softmax_row nk_softmax_scan(const int8_t* x, const int32_t* exps, const nk_softmax_args* a) {
   nk_softmax_row r = {.largest = x[0], .bits_over_unit = 12};
   for (int32_t i = 1; i < a->depth; i++) {
     r.largest = nk_max(r.largest, x[i]);

@@ -1,7 +1,7 @@
 /* LOGISTIC, float32. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_logistic_f32(const float *x, float *y, const nk_count_args *a) {
+NK_KERNEL void nk_logistic_f32(const float* x, float* y, const nk_count_args* a) {
   for (int32_t i = 0; i < a->count; i++) {
     y[i] = nk_logisticf(x[i]);
   }

@@ -1,7 +1,7 @@
 /* SOFTMAX over the last dimension, float32. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_softmax_f32(const float *x, float *y, const nk_softmax_f32_args *a) {
+NK_KERNEL void nk_softmax_f32(const float* x, float* y, const nk_softmax_f32_args* a) {
   for (int32_t row = 0; row < a->rows; row++) {
     float largest = x[0];
     for (int32_t i = 1; i < a->depth; i++) {

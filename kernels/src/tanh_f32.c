@@ -1,7 +1,7 @@
 /* TANH, float32. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_tanh_f32(const float *x, float *y, const nk_count_args *a) {
+NK_KERNEL void nk_tanh_f32(const float* x, float* y, const nk_count_args* a) {
   for (int32_t i = 0; i < a->count; i++) {
     y[i] = nk_tanhf(x[i]);
   }

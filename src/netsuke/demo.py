@@ -1,15 +1,29 @@
-"""The demo: handwritten digits, from a float ONNX file to a proved image for a microcontroller."""
+"""The demo: handwritten digits, from a float ONNX file to a proved image for a microcontroller.
+
+`run` tells the whole story: read the float model, calibrate it on digits that it was not trained on, quantise it, build it
+for a board, and run all test digits on the emulated core.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from netsuke.compress import accuracy, calibrate, dequantize_outputs, quantize, quantize_inputs, sqnr_db
 from netsuke.errors import InputError
-from netsuke.ir import Array
+from netsuke.importers.loading import load
+from netsuke.ir import Array, Graph
+from netsuke.ops.interpret import interpret
+from netsuke.pipeline import BuildOptions, Progress, build, silent
+from netsuke.report.result import BuildResult
 
+BOARD = "nucleo-l4r5zi"
 CALIBRATION_FROM, TEST_FROM = 1197, 1497
+CALIBRATE_WITH = 100
+"""Every third digit of the calibration part: more of them move the ranges by less than a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +33,10 @@ class Split:
     images: Array
     labels: Array
 
+    def samples(self) -> list[tuple[Array, ...]]:
+        """The images as invocations of a model: one input [1, 8, 8, 1] each."""
+        return [(image[np.newaxis],) for image in self.images]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digits:
@@ -27,6 +45,37 @@ class Digits:
     train: Split
     calibration: Split
     test: Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """What the demo found: accuracies are shares of the test digits that were read right."""
+
+    test_digits: int
+    float_accuracy: float
+    int8_accuracy: float
+    """Of the integer reference in Python."""
+    chip_accuracy: float | None
+    """Of the C on the emulated core. None when an output differs from the reference: no accuracy is claimed then."""
+    sqnr_db: float
+    """Float probabilities against int8 ones over the test digits."""
+    build: BuildResult
+    seconds: float
+
+    @property
+    def report(self) -> Path:
+        """The page with all results."""
+        return self.build.project / "report.html"
+
+
+def model_file() -> Path:
+    """The float model: inside the installed package, or in the examples of a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "_examples", package.parents[1] / "examples"):
+        file = folder / "digits" / "digits.onnx"
+        if file.is_file():
+            return file
+    raise InputError("the demo's model digits.onnx is not there; reinstall netsuke, or run the demo in a whole checkout")
 
 
 def load_digits() -> Digits:
@@ -39,10 +88,12 @@ def load_digits() -> Digits:
         InputError: without scikit-learn.
     """
     try:
-        from sklearn.datasets import load_digits as load
+        from sklearn.datasets import load_digits as load_all
     except ImportError:
-        raise InputError("the digits come with scikit-learn, which is not installed: pip install 'netsuke[demo]'") from None
-    found = load()
+        raise InputError(
+            "the digits come with scikit-learn, which is not installed: pip install 'netsuke[demo]'"
+        ) from None
+    found = load_all()
     images = (found.images / 16.0).astype(np.float32)[..., np.newaxis]
     labels = found.target.astype(np.int64)
 
@@ -52,3 +103,55 @@ def load_digits() -> Digits:
     return Digits(
         train=part(0, CALIBRATION_FROM), calibration=part(CALIBRATION_FROM, TEST_FROM), test=part(TEST_FROM, None)
     )
+
+
+def run(out: Path, *, board: str = BOARD, progress: Progress = silent) -> DemoResult:
+    """Runs the demo; the C project and its reports are written into folder `out`.
+
+    Args:
+        out: a folder that is not there yet, or that an earlier run wrote.
+        board: which board to build for.
+        progress: called with what is being done and how much of all is done (0..1).
+
+    Raises:
+        NetsukeError: when a package of the extra `demo` is missing, or the build fails; nothing is then written.
+    """
+    started = time.monotonic()
+    progress("load the float model and the digits", 0.0)
+    model = load(model_file())
+    digits = load_digits()
+    test = digits.test.samples()
+    progress("run the float model on the test digits", 0.02)
+    exact = outputs_of(model, test)
+    progress("calibrate", 0.2)
+    samples = digits.calibration.samples()[:: len(digits.calibration.labels) // CALIBRATE_WITH]
+    ranges = calibrate(
+        model, samples, progress=lambda done: progress("calibrate", 0.2 + 0.08 * done / len(samples))
+    )
+    small = quantize(model, ranges)
+    progress("run the int8 reference on the test digits", 0.28)
+    inputs = [quantize_inputs(small, sample) for sample in test]
+    stored = [dequantize_outputs(small, interpret(small, given).outputs)[0] for given in inputs]
+    built = build(
+        small,
+        board=board,
+        out=out,
+        options=BuildOptions(name="digits", inputs=inputs, runs=0),
+        progress=lambda what, share: progress(what, 0.45 + 0.55 * share),
+    )
+    int8_accuracy = accuracy(stored, digits.test.labels)
+    return DemoResult(
+        test_digits=len(test),
+        float_accuracy=accuracy(exact, digits.test.labels),
+        int8_accuracy=int8_accuracy,
+        # Exact means: every byte of every test digit's output equals the reference's, so the same digits are right.
+        chip_accuracy=int8_accuracy if built.exact and built.inputs_compared == len(test) else None,
+        sqnr_db=sqnr_db(np.stack(exact), np.stack(stored)),
+        build=built,
+        seconds=time.monotonic() - started,
+    )
+
+
+def outputs_of(graph: Graph, samples: list[tuple[Array, ...]]) -> list[Array]:
+    """The first output of every invocation."""
+    return [interpret(graph, sample).outputs[0] for sample in samples]

@@ -71,7 +71,7 @@ def test_an_unknown_board_gets_the_nearest_names():
 
 
 def test_a_name_like_no_other_gets_the_list():
-    with pytest.raises(BoardError, match="known: .*nucleo-l4r5zi"):
+    with pytest.raises(BoardError, match=r"known: .*nucleo-l4r5zi"):
         board("zzzzqqqq")
 
 

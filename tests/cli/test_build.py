@@ -1,4 +1,4 @@
-"""`netsuke build`: what reaches the pipeline, what is printed, the exit code. The pipeline itself has its own tests."""
+"""`netsuke build`: what reaches the pipeline, what is printed, the exit code; the pipeline is a stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`import netsuke` and `netsuke --help` load no framework: counted in modules, which no machine's speed changes."""
+"""`import netsuke` and `netsuke --help` load no framework: counted in modules, not in seconds."""
 
 from __future__ import annotations
 

@@ -46,13 +46,24 @@ def test_it_tells_layers_shapes_and_bytes(cli: Cli, pools: Path) -> None:
 def test_json_holds_the_promised_keys_and_they_are_documented(cli: Cli, pools: Path) -> None:
     said = cli("inspect", pools, "-b", "nucleo-l4r5zi", "--json")
     found = json.loads(said.out)
-    assert (
-        list(found)
-        == (
-            "schema_version model supported unsupported inputs outputs macs weight_bytes peak_bytes peak_layer "
-            "state_bytes stack_allowance prediction fit operators layers"
-        ).split()
-    )
+    assert list(found) == [
+        "schema_version",
+        "model",
+        "supported",
+        "unsupported",
+        "inputs",
+        "outputs",
+        "macs",
+        "weight_bytes",
+        "peak_bytes",
+        "peak_layer",
+        "state_bytes",
+        "stack_allowance",
+        "prediction",
+        "fit",
+        "operators",
+        "layers",
+    ]
     documented = DOCS.read_text(encoding="utf-8")
     nested = [*found["prediction"], *found["fit"], *found["operators"][0], *found["layers"][0]]
     assert [key for key in [*found, *nested] if f"`{key}" not in documented] == []

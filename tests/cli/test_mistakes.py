@@ -55,14 +55,15 @@ def test_an_ending_that_is_no_models(cli: Cli, tmp_path: Path) -> None:
     said = cli("inspect", path)
     assert said.code == ImportModelError.exit_code
     assert said.err == (
-        "error: notes.txt is not a model that netsuke reads: a .tflite or .onnx file was wanted\n"
+        "error: notes.txt: this is not a model that netsuke reads: a .tflite or .onnx file was wanted\n"
     )
 
 
 def test_a_path_that_no_file_can_have(cli: Cli) -> None:
+    """A shell cannot pass it, a program can; typer may refuse it before netsuke does."""
     said = cli("inspect", "a\0b.tflite")
-    assert said.code == ImportModelError.exit_code
-    assert said.err.startswith("error: ")
+    assert said.code in (ImportModelError.exit_code, WRONG_USAGE)
+    assert "null byte" in said.err
 
 
 def test_a_named_pipe_is_refused_and_not_waited_for(cli: Cli, tmp_path: Path) -> None:
@@ -117,8 +118,8 @@ def test_a_board_that_is_known_but_not_compiled_for_says_why(cli: Cli, pools: Pa
         (["biuld"], "No such command 'biuld'. Did you mean 'build'?"),
         (["build", "--bord", "x"], "No such option: --bord"),
         (["build", "m.tflite", "-o", "x"], "Missing option '--board'"),
-        (["build", "m.tflite", "-b", "x", "-o", "y", "--runs", "-1"], "-1 is not in the range x>=0"),
-        (["build", "m.tflite", "-b", "x", "-o", "y", "--on", "moon"], "'moon' is not one of"),
+        (["build", "m.tflite", "-b", "x", "-o", "y", "--runs", "-1"], "'--runs'"),
+        (["build", "m.tflite", "-b", "x", "-o", "y", "--on", "moon"], "'--on'"),
         (["inspect"], "Missing argument 'MODEL'"),
     ],
 )

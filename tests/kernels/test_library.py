@@ -1,4 +1,4 @@
-"""The C kernels as a library of their own: owned, current, short, formatted, and clean under every compiler found."""
+"""The C kernels as a library of their own: owned, current, short, formatted, clean under every compiler."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COMPILERS = {
 
 
 def functions(text: str) -> Iterator[tuple[str, int]]:
-    """(name, lines) of every function of a formatted C file: it ends at the first `}` of a line's beginning."""
+    """(name, lines) of every function of a formatted C file: it ends at the first line that begins with `}`."""
     for match in re.finditer(
         r"^(?!typedef|#|static const)\w[\w \*\n]*?(\w+)\([^;{]*\) \{$", text, re.MULTILINE
     ):

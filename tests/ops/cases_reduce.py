@@ -13,8 +13,8 @@ SHAPES = ((6,), (3, 5), (2, 3, 4), (1, 3, 2, 5), (2, 1, 4, 3))
 
 
 def subsets(rank: int) -> Iterator[tuple[int, ...]]:
-    """Every choice of axes, the empty one left out."""
-    yield from chain.from_iterable(combinations(range(rank), n) for n in range(1, rank + 1))
+    """Every choice of axes, none and all among them."""
+    yield from chain.from_iterable(combinations(range(rank), n) for n in range(rank + 1))
 
 
 def reduce_case(op: str, x: TensorType, args: Reduce, y_scale: float | None, y_zero: int) -> Case:

@@ -42,7 +42,7 @@ FAULTS = {
     "reads_behind": ("scratch[0] = (uint8_t)x[a->nbytes];", "use-after-poison"),
     "reads_before": ("scratch[0] = (uint8_t)table[-5];", "use-after-poison"),
     "overflows": (
-        "scratch[0] = (uint8_t)(a->nbytes + 2147483647);",
+        "scratch[0] = (uint8_t)((a->nbytes + 2147483647) >> 8);",
         "runtime error: signed integer overflow",
     ),
     "misaligned": (

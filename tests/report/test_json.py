@@ -9,19 +9,63 @@ from pathlib import Path
 from netsuke.report.json import SCHEMA_VERSION, to_json
 from tests.report.samples import large, small
 
-KEYS = """
-schema_version model model_sha256 board board_title core clock_hz
-exact inputs_compared ran_on first_difference tolerances fits
-arena_bytes arena_lower_bound naive_peak_bytes state_bytes static_bytes stack_bytes ram_bytes ram_available
-flash_code_bytes flash_weights_bytes flash_bytes flash_available
-macs instructions cycles cycles_per_mac milliseconds energy_microjoules timing_source energy_source
-compiler optimize inputs outputs layers buffers passes
-""".split()
-LAYER_KEYS = """
-index name op kernel output_shape macs instructions cycles cycles_per_mac weight_bytes scratch_bytes
-""".split()
-BUFFER_KEYS = "name tensors kind offset bytes first_step last_step".split()
-PORT_KEYS = "name shape dtype scale zero_point".split()
+KEYS = [
+    "schema_version",
+    "model",
+    "model_sha256",
+    "board",
+    "board_title",
+    "core",
+    "clock_hz",
+    "exact",
+    "inputs_compared",
+    "ran_on",
+    "first_difference",
+    "tolerances",
+    "fits",
+    "arena_bytes",
+    "arena_lower_bound",
+    "naive_peak_bytes",
+    "state_bytes",
+    "static_bytes",
+    "stack_bytes",
+    "ram_bytes",
+    "ram_available",
+    "flash_code_bytes",
+    "flash_weights_bytes",
+    "flash_bytes",
+    "flash_available",
+    "macs",
+    "instructions",
+    "cycles",
+    "cycles_per_mac",
+    "milliseconds",
+    "energy_microjoules",
+    "timing_source",
+    "energy_source",
+    "compiler",
+    "optimize",
+    "inputs",
+    "outputs",
+    "layers",
+    "buffers",
+    "passes",
+]
+LAYER_KEYS = [
+    "index",
+    "name",
+    "op",
+    "kernel",
+    "output_shape",
+    "macs",
+    "instructions",
+    "cycles",
+    "cycles_per_mac",
+    "weight_bytes",
+    "scratch_bytes",
+]
+BUFFER_KEYS = ["name", "tensors", "kind", "offset", "bytes", "first_step", "last_step"]
+PORT_KEYS = ["name", "shape", "dtype", "scale", "zero_point"]
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 
 

@@ -30,13 +30,15 @@ def run(arguments: Sequence[str]) -> int:
     try:
         outcome = typer.main.get_command(app).main(args=wanted, prog_name="netsuke", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted: nothing was written")
-        return INTERRUPTED
+        outcome = INTERRUPTED
     except Exception as error:
         if debug:
             traceback.print_exc()
         return explain(error, debug=debug)
-    return outcome if isinstance(outcome, int) else 0
+    code = outcome if isinstance(outcome, int) else 0
+    if code == INTERRUPTED:  # some versions of typer turn Ctrl-C into this exit code themselves
+        complain("interrupted: nothing was written")
+    return code
 
 
 def explain(error: Exception, *, debug: bool) -> int:

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 from netsuke.ops.headers import struct_of
 from netsuke.ops.kernel import Kernel
+from netsuke.ops import kernels as all_kernels
 from netsuke.ops.library import include_dir, source_dir
 
 INCLUDE = re.compile(r'^#include "(nk_\w+\.h)"\n', re.MULTILINE)
+STRUCT = re.compile(r"\bnk_\w+_args\b")
 SYSTEM = re.compile(r"^#include <(\w+\.h)>\n", re.MULTILINE)
 PREAMBLE = frozenset({"nk_kernels.h", "nk_args.h", "nk_prototypes.h"})
 """Headers whose contents the amalgam gives in its own way: only the structs it needs."""
@@ -24,8 +26,11 @@ def amalgamate(kernels: Iterable[Kernel], guard: str) -> str:
     supports: dict[str, str] = {}
     add_support("nk_fixed_point.h", supports)
     bodies = [with_supports((source_dir() / k.source).read_text(), supports) for k in used]
-    structs = {k.args.c_name: struct_of(k.args) for k in used}
-    text = "\n".join([*supports.values(), *(f"{s}\n" for _, s in sorted(structs.items())), *bodies])
+    code = "\n".join([*supports.values(), *bodies])
+    # Support code shared by a family may name a struct of one of its other kernels.
+    named = set(STRUCT.findall(code))
+    structs = {k.args.c_name: struct_of(k.args) for k in all_kernels() if k.args.c_name in named}
+    text = "\n".join([*(f"{s}\n" for _, s in sorted(structs.items())), code])
     system = sorted({"stddef.h", "stdint.h", "string.h", *SYSTEM.findall(text)})
     includes = "".join(f"#include <{name}>\n" for name in system)
     define = "#ifndef NK_KERNEL\n#define NK_KERNEL static\n#endif\n"

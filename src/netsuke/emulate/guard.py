@@ -7,6 +7,7 @@ wrong), so that only a look at the code itself shows them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import capstone
@@ -42,32 +43,42 @@ def disassembler(core: Core, *, detail: bool = False) -> Any:
     return engine
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offence:
+    """An instruction that a core does not have."""
+
+    address: int
+    text: str
+    lacks: str
+
+
 def check_instructions(image: Image, core: Core) -> None:
     """Raise EmulationError for the first instruction that the core does not have."""
-    for address, mnemonic, operands, lacks in _offences(image, core):
-        where = f"{image.where(address)}, {address:#010x}"
+    for found in offences(image, core):
         raise EmulationError(
-            f"{core.name} has no {lacks}, but {image.path.name} uses it: `{mnemonic} {operands}`".rstrip()
-            + f" in {where}; compile for this core, or choose a kernel without it"
+            f"{core.name} has no {found.lacks}, but {image.path.name} uses it: `{found.text}` in "
+            f"{image.where(found.address)}, {found.address:#010x}; compile for this core, or choose a kernel "
+            "without it"
         )
 
 
-def _offences(image: Image, core: Core) -> Iterator[tuple[int, str, str, str]]:
+def offences(image: Image, core: Core) -> Iterator[Offence]:
+    """Every instruction of the image that the core does not have."""
     engine = disassembler(core)
     for start, end in image.code:
         at = start
         for address, size, mnemonic, operands in engine.disasm_lite(image.read(start, end - start), start):
             at = address + size
-            lacks = _lacks(core, size, mnemonic, operands)
+            lacks = _lacks(core, size, mnemonic)
             if lacks:
-                yield address, mnemonic, operands, lacks
+                yield Offence(address=address, text=f"{mnemonic} {operands}".strip(), lacks=lacks)
         # Padding after the last function may be any bytes; anything longer was meant to be executed.
         rest = image.read(at, end - at)
         if len(rest) >= 4 and any(rest):
-            yield at, rest[:4].hex(), "", "instruction with this encoding"
+            yield Offence(address=at, text=rest[:4].hex(), lacks="instruction with this encoding")
 
 
-def _lacks(core: Core, size: int, mnemonic: str, operands: str) -> str:
+def _lacks(core: Core, size: int, mnemonic: str) -> str:
     """What the core would need for this instruction and does not have; empty when it is fine."""
     name = mnemonic.split(".")[0]
     if core.architecture == "riscv":

@@ -310,7 +310,8 @@ class Machine:
         # Unicorn takes RISC-V's EBREAK for an invalid instruction.
         if not self.arm and self.read(self.pc, 4) == _EBREAK and self._semihost(engine):
             return False  # the run ends here; `_resume` or the exit code say that all is well
-        self._fault = Fault(kind="undefined instruction", pc=self.pc)
+        # At other invalid instructions of RISC-V, Unicorn's PC is 4 too far.
+        self._fault = Fault(kind="undefined instruction", pc=self.pc - (0 if self.arm else 4))
         return False
 
     def _semihost(self, engine: Any) -> bool:

@@ -21,24 +21,27 @@ class Look:
     advice: str
 
 
+SAY_ONNX = "export the module to ONNX or .tflite"
 TO_TFLITE = "convert it to .tflite (tf.lite.TFLiteConverter)"
 LOOKS = (
     Look(magic=b"\x89HDF\r\n\x1a\n", is_a="an HDF5 file (Keras .h5)", advice=TO_TFLITE),
-    Look(magic=b"\x7fELF", is_a="an ELF program or library", advice="give the model, not the firmware built from it"),
-    Look(magic=b"\x80\x02\x8a\x0al\xfc\x9cF\xf9", is_a="an old PyTorch checkpoint", advice="export the module to ONNX or .tflite"),
-    Look(magic=b"version https://git-lfs", is_a="a Git LFS pointer, not the model", advice="fetch it with `git lfs pull`"),
+    Look(magic=b"\x7fELF", is_a="an ELF program or library", advice="give the model, not the firmware of it"),
+    Look(magic=b"\x80\x02\x8a\x0al\xfc\x9cF\xf9", is_a="an old PyTorch checkpoint", advice=SAY_ONNX),
+    Look(magic=b"version https://git-lfs", is_a="a Git LFS pointer", advice="run `git lfs pull`"),
     Look(magic=b"\x1f\x8b", is_a="a gzip archive", advice="unpack it first"),
-    Look(magic=b"\x93NUMPY", is_a="a numpy array", advice="give the model file; arrays are inputs (--inputs)"),
+    Look(magic=b"\x93NUMPY", is_a="a numpy array", advice="give the model; arrays are --inputs"),
     Look(magic=b"GGUF", is_a="a GGUF language model", advice="netsuke reads .tflite and .onnx"),
-    Look(magic=b"ET12", at=4, is_a="an ExecuTorch program", advice="export the module to .tflite or ONNX instead"),
-    Look(magic=b"<!DOCTYPE", is_a="an HTML page (a download that failed?)", advice="download the file itself"),
-    Look(magic=b"<html", is_a="an HTML page (a download that failed?)", advice="download the file itself"),
+    Look(magic=b"ET12", at=4, is_a="an ExecuTorch program", advice=SAY_ONNX),
+    Look(magic=b"<!DOCTYPE", is_a="an HTML page", advice="download the file itself"),
+    Look(magic=b"<html", is_a="an HTML page", advice="download the file itself"),
     Look(magic=b"{", is_a="JSON text", advice="give the model in its binary form"),
 )  # fmt: skip
 
 
 def looks_like(data: bytes) -> str | None:
-    """What bytes that are not a .tflite file look like, and what to do about it; None when nothing is known."""
+    """What bytes that are not a .tflite file look like, and what to do about it; None when nothing is
+    known.
+    """
     for look in LOOKS:
         if data[look.at : look.at + len(look.magic)].lower() == look.magic.lower():
             return f"it looks like {look.is_a}: {look.advice}"
@@ -53,14 +56,16 @@ def zip_kind(data: bytes) -> str:
     """Which zip archive: the names of its entries lie in the open at its start."""
     head = data[:4096]
     if b"data.pkl" in head or b"/version" in head:
-        return "a PyTorch checkpoint (zip): export the module to ONNX or .tflite"
+        return f"a PyTorch checkpoint (zip): {SAY_ONNX}"
     if b"config.json" in head or b"metadata.json" in head:
         return f"a Keras 3 model (zip): {TO_TFLITE}"
     return "a zip archive: unpack it first"
 
 
 def is_onnx(data: bytes) -> bool:
-    """A protobuf that starts with ir_version (field 1, a small number) and goes on with a known field of ModelProto."""
+    """A protobuf that starts with ir_version (field 1, a small number) and goes on with a known field of
+    ModelProto.
+    """
     later_fields = (0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42)
     return len(data) > 3 and data[0] == 0x08 and 1 <= data[1] <= 40 and data[2] in later_fields
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netsuke.errors import ImportModelError, InputError
+from netsuke.errors import GraphError, ImportModelError, InputError, UnsupportedModel
 from netsuke.importers.file import is_onnx, looks_like, read_model_file
 from netsuke.ir import Graph
 
@@ -17,6 +17,7 @@ def load(path: Path) -> Graph:
 
     Raises:
         ImportModelError: when the file is missing, a folder, empty, too large, damaged or no model.
+        GraphError: when its graph breaks a rule: types, shapes, order.
         UnsupportedModel: when it is a model with something that netsuke lacks; every such operator is named.
         InputError: when the package that reads the format is not installed.
     """
@@ -25,14 +26,21 @@ def load(path: Path) -> Graph:
         data = read_model_file(named)
     except ValueError as error:
         raise ImportModelError(f"got a path that no file can have ({error}); give that of a model") from None
-    return load_bytes(data, named)
+    try:
+        return load_bytes(data, named)
+    except UnsupportedModel:
+        raise
+    except ImportModelError as error:
+        raise ImportModelError(f"{named.name}: {error}") from error
+    except GraphError as error:
+        raise GraphError(f"{named.name}: {error}") from error
 
 
 def load_bytes(data: bytes, path: Path) -> Graph:
     """The model in a file's bytes; `path` gives the ending and the name.
 
     Raises:
-        ImportModelError, UnsupportedModel, InputError: as `load`.
+        ImportModelError, UnsupportedModel, GraphError, InputError: as `load`.
     """
     ending = path.suffix.lower()
     if data[4:8] == TFLITE_MARK or (ending == ".tflite" and not is_onnx(data)):
@@ -40,7 +48,7 @@ def load_bytes(data: bytes, path: Path) -> Graph:
     if ending == ".onnx" or is_onnx(data):
         return load_onnx(data, path)
     reason = looks_like(data) or "a .tflite or .onnx file was wanted"
-    raise ImportModelError(f"{path.name} is not a model that netsuke reads: {reason}")
+    raise ImportModelError(f"this is not a model that netsuke reads: {reason}")
 
 
 def load_tflite(data: bytes, name: str) -> Graph:

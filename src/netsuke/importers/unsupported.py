@@ -10,7 +10,9 @@ from netsuke.errors import UnsupportedModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported:
-    """One operator that cannot be imported: its name in the file, where it stands, what was wrong and what would do."""
+    """One operator that cannot be imported: its name in the file, where it stands, what was wrong and what
+    would do.
+    """
 
     op: str
     place: str

@@ -137,7 +137,9 @@ def pot_form(site: Site[AddSub]) -> str | None:
     if shifts is None:
         return None
     fine = site.x(0).shape == site.x(1).shape and min(shifts) == 0 and max(shifts) <= 15
-    return None if fine else f"shapes {list(site.x(0).shape)} and {list(site.x(1).shape)}, right shifts {shifts}"
+    return (
+        None if fine else f"shapes {list(site.x(0).shape)} and {list(site.x(1).shape)}, right shifts {shifts}"
+    )
 
 
 def add_reference(site: Site[AddSub], values: Sequence[Array | None]) -> tuple[Array]:
@@ -151,7 +153,9 @@ def add_reference(site: Site[AddSub], values: Sequence[Array | None]) -> tuple[A
         return (stored(site, total),)
     scaling = rescaling(site)
     rescaled = [
-        multiply_by_quantized_multiplier((x.astype(np.int64) - t.zero_point) << scaling.left_shift, m.value, m.shift)
+        multiply_by_quantized_multiplier(
+            (x.astype(np.int64) - t.zero_point) << scaling.left_shift, m.value, m.shift
+        )
         for x, t, m in zip((x0, x1), (site.x(0), site.x(1)), scaling.inputs, strict=True)
     ]
     total = rescaled[0] + sign(site) * rescaled[1]

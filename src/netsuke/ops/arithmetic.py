@@ -46,7 +46,9 @@ def stored(site: Site[Any], y: Array) -> Array:
     return apply_clamp(y, full_clamp(site.args.clamp, site.y())).astype(site.y().dtype.numpy)
 
 
-def float_reference(site: Site[Any], operation: Callable[[Array, Array], Array], x0: Array, x1: Array) -> Array:
+def float_reference(
+    site: Site[Any], operation: Callable[[Array, Array], Array], x0: Array, x1: Array
+) -> Array:
     """One float32 operation, then the clamp; overflow ends at the largest finite float, as TFLite has it."""
     with np.errstate(over="ignore", invalid="ignore"):
         return clamp_f32(operation(x0, x1), full_clamp(site.args.clamp, site.y()))

@@ -90,7 +90,9 @@ def loops_over(left: Shape, right: Shape) -> tuple[Loop, ...]:
     """The fewest loops that visit the output in order, outermost first; at least one."""
     shape = broadcast_shape(left, right)
     kept: list[Loop] = []
-    for count, step_0, step_1 in zip(shape, steps_within(left, shape), steps_within(right, shape), strict=True):
+    for count, step_0, step_1 in zip(
+        shape, steps_within(left, shape), steps_within(right, shape), strict=True
+    ):
         if count == 1:
             continue
         if kept and kept[-1].step_0 == count * step_0 and kept[-1].step_1 == count * step_1:
@@ -129,7 +131,9 @@ def walk_of(site: Site[Any]) -> Constant:
         walked_0 += (loop.count - 1) * loop.step_0
         walked_1 += (loop.count - 1) * loop.step_1
     table += [(1, 0, 0)] * (WALK_LEVELS - len(table))
-    return Constant(label="walk", data=np.array(table, dtype=np.int32), shape_note="loops x (count, step_0, step_1)")
+    return Constant(
+        label="walk", data=np.array(table, dtype=np.int32), shape_note="loops x (count, step_0, step_1)"
+    )
 
 
 def infer(site: Site[Any]) -> tuple[Shape]:
@@ -147,7 +151,9 @@ def full_size_inputs(site: Site[Any]) -> tuple[int, ...]:
     """The inputs that have the output's size and element size: each element is read once, before its place is written."""
     y = site.y()
     return tuple(
-        i for i, x in enumerate(site.inputs) if x is not None and x.nbytes == y.nbytes and x.dtype.size == y.dtype.size
+        i
+        for i, x in enumerate(site.inputs)
+        if x is not None and x.nbytes == y.nbytes and x.dtype.size == y.dtype.size
     )
 
 
@@ -175,7 +181,9 @@ def binary_kernels(
         return (rows.call(Input(index=0), Input(index=1), Output(index=0), args=args_of(site)),)
 
     def bind_walk(site: Site[Any]) -> tuple[Call]:
-        return (walk.call(Input(index=0), Input(index=1), walk_of(site), Output(index=0), args=args_of(site)),)
+        return (
+            walk.call(Input(index=0), Input(index=1), walk_of(site), Output(index=0), args=args_of(site)),
+        )
 
     operands = (Param(name="x0", ctype=f"const {dtype.c}"), Param(name="x1", ctype=f"const {dtype.c}"))
     result = Param(name="y", ctype=dtype.c)

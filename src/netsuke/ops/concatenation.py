@@ -38,11 +38,11 @@ def shapes_agree(site: Site[Concatenation]) -> str | None:
     """The inputs have one rank of 1 to 6 and differ in size along the axis only."""
     axis = site.args.axis
     shapes = [site.x(i).shape for i in range(len(site.inputs))]
-    rank = len(shapes[0])
+    rank = len(shapes[0]) if shapes else 0
     fine = 0 <= axis < rank <= MAX_RANK and all(len(shape) == rank for shape in shapes)
     if fine and len({shape[:axis] + shape[axis + 1 :] for shape in shapes}) == 1:
         return None
-    return f"axis {axis} of {', '.join(str(list(shape)) for shape in shapes)}"
+    return f"axis {axis} of {', '.join(str(list(shape)) for shape in shapes) or 'no input'}"
 
 
 def same_quantization(site: Site[Concatenation]) -> str | None:

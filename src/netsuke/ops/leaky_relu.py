@@ -34,7 +34,7 @@ class LeakyReluF32Args(KernelArgs):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakyReluS16Args(KernelArgs):
-    """Multipliers from input to output scale: `positive` for x >= 0, `negative` with alpha in it for x < 0."""
+    """Multipliers from input to output scale: `positive` for x >= 0; for x < 0 `negative`, with alpha's size and sign."""
 
     c_name: ClassVar[str] = "nk_leaky_relu_s16_args"
     count: int
@@ -42,12 +42,24 @@ class LeakyReluS16Args(KernelArgs):
     shift_positive: int
     multiplier_negative: int
     shift_negative: int
+    sign_negative: int
 
 
 def real_multipliers(site: Site[LeakyRelu]) -> tuple[float, float]:
     """For x >= 0 and for x < 0, in float32 (LeakyReluPrepare)."""
     x, y, alpha = np.float32(site.x().scale), np.float32(site.y().scale), np.float32(site.args.alpha)
     return float(x / y), float(x * alpha / y)
+
+
+def multipliers(site: Site[LeakyRelu]) -> tuple[Multiplier, Multiplier]:
+    """The same in fixed point; the second without alpha's sign."""
+    positive, negative = real_multipliers(site)
+    return Multiplier.of(positive), Multiplier.of(abs(negative))
+
+
+def sign_of_alpha(site: Site[LeakyRelu]) -> int:
+    """-1 or 1."""
+    return -1 if site.args.alpha < 0 else 1
 
 
 def finite_alpha(site: Site[LeakyRelu]) -> str | None:
@@ -60,17 +72,21 @@ def rescale_fits(site: Site[LeakyRelu]) -> str | None:
     if site.x().dtype is DType.FLOAT32:
         return None
     largest = max(map(abs, real_multipliers(site)))
-    return None if largest < 1 << 13 else f"scales {site.x().scale} and {site.y().scale}, alpha {site.args.alpha}"
+    return (
+        None
+        if largest < 1 << 13
+        else f"scales {site.x().scale} and {site.y().scale}, alpha {site.args.alpha}"
+    )
 
 
 def quantized(site: Site[LeakyRelu], x: Array) -> Array:
-    """reference_ops::QuantizeLeakyRelu; the multiplier of a negative alpha is negative."""
-    positive, negative = map(Multiplier.of, real_multipliers(site))
+    """reference_ops::QuantizeLeakyRelu: below zero rescaled by alpha's size, then given its sign."""
+    positive, negative = multipliers(site)
     value = x.astype(np.int64) - site.x().zero_point
     y = np.where(
         value >= 0,
         multiply_by_quantized_multiplier(value, positive.value, positive.shift),
-        multiply_by_quantized_multiplier(value, negative.value, negative.shift),
+        sign_of_alpha(site) * multiply_by_quantized_multiplier(value, negative.value, negative.shift),
     )
     return np.clip(y + site.y().zero_point, *site.y().dtype.range).astype(site.y().dtype.numpy)
 
@@ -92,11 +108,12 @@ def f32_args(site: Site[LeakyRelu]) -> LeakyReluF32Args:
 
 def s16_args(site: Site[LeakyRelu]) -> LeakyReluS16Args:
     """The struct of the int16 kernel."""
-    positive, negative = map(Multiplier.of, real_multipliers(site))
+    positive, negative = multipliers(site)
     return LeakyReluS16Args(
         count=site.y().elements,
         multiplier_positive=positive.value, shift_positive=positive.shift,
         multiplier_negative=negative.value, shift_negative=negative.shift,
+        sign_negative=sign_of_alpha(site),
     )  # fmt: skip
 
 

@@ -103,8 +103,8 @@ class Operator(Generic[A]):
         """
         where = f"{self.name} {site.node.name!r}"
         if not isinstance(site.node.args, self.args):
-            got = type(site.node.args).__name__
-            raise GraphError(f"{where}: got arguments {got}; {self.args.__name__} was wanted")
+            given = type(site.node.args).__name__
+            raise GraphError(f"{where}: got arguments {given}; {self.args.__name__} was wanted")
         for constraint in self.constraints:
             got = constraint(site)
             if got is not None:

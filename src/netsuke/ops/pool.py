@@ -115,7 +115,7 @@ def max_reference(site: Site[Pool2d], values: Sequence[Array | None]) -> tuple[A
 
 
 def larger(x: Array, best: Array) -> Array:
-    """The larger elements, `best` where equal: so a zero has the sign that TFLite gives it (numpy's varies)."""
+    """The larger elements, `best` where equal: zeros get the sign that TFLite gives them (numpy varies)."""
     return np.where(x > best, x, best)
 
 

@@ -107,8 +107,6 @@ def operator_of(name: str, activation: Activation, types: tuple[DType, ...]) -> 
 BYTES_SHORTS_FLOATS = (DType.INT8, DType.UINT8, DType.INT16, DType.FLOAT32)
 RELU = operator_of("relu", Activation.RELU, BYTES_SHORTS_FLOATS)
 RELU6 = operator_of("relu6", Activation.RELU6, BYTES_SHORTS_FLOATS)
-RELU_N1_TO_1 = operator_of(
-    "relu_n1_to_1", Activation.RELU_N1_TO_1, (DType.INT8, DType.UINT8, DType.FLOAT32)
-)
+RELU_N1_TO_1 = operator_of("relu_n1_to_1", Activation.RELU_N1_TO_1, (DType.INT8, DType.UINT8, DType.FLOAT32))
 
 OPERATORS: tuple[Operator[NoArgs], ...] = (RELU, RELU6, RELU_N1_TO_1)

@@ -70,7 +70,12 @@ class SoftmaxF32Args(KernelArgs):
     beta: float
 
 
-FORMS = ((DType.INT8, DType.INT8), (DType.INT8, DType.INT16), (DType.INT16, DType.INT16), (DType.FLOAT32, DType.FLOAT32))
+FORMS = (
+    (DType.INT8, DType.INT8),
+    (DType.INT8, DType.INT16),
+    (DType.INT16, DType.INT16),
+    (DType.FLOAT32, DType.FLOAT32),
+)
 
 
 def types_fit(site: Site[Softmax]) -> str | None:
@@ -94,7 +99,9 @@ def output_scale(site: Site[Softmax]) -> str | None:
         return None
     near = abs(y.scale - wanted[0]) <= 0.001 * wanted[0] and y.zero_point == wanted[1]
     symmetric = x.dtype is not DType.INT16 or x.zero_point == 0
-    return None if near and symmetric else f"scale {y.scale} and zero point {y.zero_point} from {x.zero_point}"
+    return (
+        None if near and symmetric else f"scale {y.scale} and zero point {y.zero_point} from {x.zero_point}"
+    )
 
 
 def beta_fits(site: Site[Softmax]) -> str | None:
@@ -144,7 +151,9 @@ def int8_rows(site: Site[Softmax], x: Array) -> Array:
     leading = 32 - bit_length(total)
     reciprocal = one_over_one_plus((total << leading) - (1 << 31))
     exponent = 12 - leading + 31 - 8 * site.y().dtype.size
-    y = rounding_divide_by_pot(saturating_rounding_doubling_high_mul(exp, reciprocal), np.minimum(exponent, 31))
+    y = rounding_divide_by_pot(
+        saturating_rounding_doubling_high_mul(exp, reciprocal), np.minimum(exponent, 31)
+    )
     y = np.where(exponent > 31, 0, y)
     return np.minimum(y + low, high).astype(site.y().dtype.numpy)
 

@@ -39,7 +39,9 @@ def same_dtypes(site: Site[Split]) -> str | None:
 def sizes_fit(site: Site[Split]) -> str | None:
     """The outputs' sizes are 1 or more and add up to the input's along the axis; its rank is at most 6."""
     axis, sizes, shape = site.args.axis, site.args.sizes, site.x().shape
-    fine = 0 <= axis < len(shape) <= MAX_RANK and len(sizes) == len(site.outputs) and min(sizes) >= 1
+    fine = (
+        0 <= axis < len(shape) <= MAX_RANK and len(sizes) == len(site.outputs) and min(sizes, default=0) >= 1
+    )
     if fine and sum(sizes) == shape[axis]:
         return None
     return f"sizes {list(sizes)} of {len(site.outputs)} outputs along axis {axis} of {list(shape)}"

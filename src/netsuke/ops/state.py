@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from netsuke.ir import Args, Array
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param, StatePointer
@@ -66,7 +66,7 @@ def assign_infer(site: Site[AssignVariable]) -> tuple[()]:
     return ()
 
 
-def handled_by_interpret(site: Site[Args], values: Sequence[Array | None]) -> tuple[Array, ...]:
+def handled_by_interpret(site: Site[Any], values: Sequence[Array | None]) -> tuple[Array, ...]:
     """State lives in the interpreter's memory, not in a node's operands."""
     raise AssertionError(f"{site.node.op} is run by interpret itself with {len(values)} operands")
 

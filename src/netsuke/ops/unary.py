@@ -57,7 +57,6 @@ def int16_is_symmetric(site: Site[Any]) -> str | None:
     return None if not any(points) else f"zero points {points}"
 
 
-
 def table_of(function: Function, site: Site[Any]) -> Constant:
     """The function over all 256 bit patterns of an 8-bit input, as the bytes of its results."""
     patterns = np.arange(256, dtype=np.uint8).view(site.x().dtype.numpy)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netsuke.emulate import RunResult
-from netsuke.ir import DType, Graph, Tensor
+from netsuke.ir import Graph
 from netsuke.lower import Lowered
 from netsuke.plan import Buffer, Plan
 from netsuke.prove import Case, Verdict
-from netsuke.report.result import BufferKind, BufferResult, BuildResult, LayerResult, PassResult, PortResult
+from netsuke.report.ports import port
+from netsuke.report.result import BufferKind, BufferResult, BuildResult, LayerResult, PassResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +50,18 @@ def assemble(found: Findings, out: Path) -> BuildResult:
         state_bytes=plan.state_bytes,
         static_bytes=static,
         stack_bytes=None if run is None else run.stack_bytes,
-        ram_available=board.ram.size,
+        ram_available=board.ram_bytes,
         flash_code_bytes=image.flash_bytes - weights,
         flash_weights_bytes=weights,
-        flash_available=board.flash.size,
+        flash_available=board.flash_bytes,
         macs=plan.program.macs,
         instructions=None if run is None else run.instructions,
         cycles=None if run is None else run.cycles,
         milliseconds=None if run is None else run.cycles / board.clock_hz * 1e3,
+        energy_microjoules=None
+        if run is None or board.power is None
+        else board.power.microjoules(run.cycles),
+        energy_source="" if board.power is None else board.power.source,
         timing_source=board.core.timing_table().source,
         compiler=image.compiler,
         optimize=found.optimize,
@@ -79,18 +84,6 @@ def weight_bytes(case: Case) -> int:
     direct = sum(graph.tensors[name].nbytes for name in case.project.direct_constants)
     states = sum(s.initial.nbytes for s in graph.states if s.initial.tobytes().strip(b"\0"))
     return own + direct + states
-
-
-def port(tensor: Tensor) -> PortResult:
-    """An input or output."""
-    quantized = tensor.quantization is not None and tensor.dtype is not DType.FLOAT32
-    return PortResult(
-        name=tensor.name,
-        shape=tensor.shape,
-        dtype=tensor.dtype.value,
-        scale=tensor.scale if quantized else None,
-        zero_point=tensor.zero_point if quantized else None,
-    )
 
 
 def layers(case: Case, run: RunResult | None) -> tuple[LayerResult, ...]:

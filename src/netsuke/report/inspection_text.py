@@ -80,10 +80,7 @@ def _totals(inspection: Inspection) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     planned = inspection.prediction
-    macs = f"{count(inspection.macs)} MACs"
-    if planned is not None and planned.macs != inspection.macs:
-        macs += f", {count(planned.macs)} after the passes"
-    table.add_row(" work", Text(f"{macs} in {plural(len(inspection.layers), 'layer')}"))
+    table.add_row(" work", Text(_work(inspection)))
     table.add_row(
         " weights", Text(f"{count(inspection.weight_bytes)} bytes in the model file{_weights(inspection)}")
     )
@@ -93,6 +90,14 @@ def _totals(inspection: Inspection) -> Table:
     if inspection.state_bytes:
         table.add_row(" state", Text(f"{count(inspection.state_bytes)} bytes from step to step"))
     return table
+
+
+def _work(inspection: Inspection) -> str:
+    planned = inspection.prediction
+    work = f"{count(inspection.macs)} MACs in {plural(len(inspection.layers), 'layer')}"
+    if planned is None or (planned.macs, planned.layers) == (inspection.macs, len(inspection.layers)):
+        return work
+    return f"{work}; after the passes {count(planned.macs)} in {planned.layers}"
 
 
 def _weights(inspection: Inspection) -> str:

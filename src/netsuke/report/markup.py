@@ -1,7 +1,7 @@
 """HTML and SVG elements whose texts are always escaped.
 
-A model's tensor names are hostile input. Children of an element must be `Markup`, which `text` and `tag` make:
-a bare str cannot reach the page, because the type checker refuses it.
+A model's tensor names are hostile input. Children of an element are `Markup`, which `text` and `tag` make: a
+bare str cannot reach the page, because the type checker refuses it.
 """
 
 from __future__ import annotations

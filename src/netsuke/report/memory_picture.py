@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netsuke.report.axis import LEFT, Scale, Steps, grid, round_size, ticks
 from netsuke.report.markup import Markup, tag, text
-from netsuke.report.result import BufferResult, BuildResult
+from netsuke.report.result import BufferKind, BufferResult, BuildResult
 from netsuke.report.words import count, shortened, size
 
 HEIGHT, TOP, BOTTOM = 340.0, 26.0, 28.0
@@ -42,16 +42,23 @@ def _buffer(buffer: BufferResult, result: BuildResult, steps: Steps, scale: Scal
         tag("title", text(_words(buffer, result))),
         tag("rect", x=x + 0.75, y=y + 0.75, width=max(width - 1.5, 1), height=max(height - 1.5, 1), rx=3),
     ]
-    parts += _labels(buffer, x + 7, y, width - 14, height)
+    parts += _labels(_label(buffer, result), buffer.nbytes, x + 7, y, width - 14, height)
     return tag("g", *parts, class_=f"buffer {buffer.kind.value}")
 
 
-def _labels(buffer: BufferResult, x: float, y: float, width: float, height: float) -> list[Markup]:
+def _label(buffer: BufferResult, result: BuildResult) -> str:
+    """Activations are called after the layer that writes them: tensors' names end alike, as in 'a/BiasAdd'."""
+    if buffer.kind is BufferKind.ACTIVATION and 0 <= buffer.first_step < len(result.layers):
+        return result.layers[buffer.first_step].name
+    return buffer.name
+
+
+def _labels(name: str, nbytes: int, x: float, y: float, width: float, height: float) -> list[Markup]:
     """Name and size inside the rectangle, as far as there is room for them."""
     letters = int(width / CHARACTER)
-    name = buffer.name.rsplit("/", 1)[-1]
-    words = [shortened(name, letters)] if letters >= min(len(name), 8) else []
-    words += [size(buffer.nbytes)] if letters >= 6 else []
+    fitting = name if len(name) <= letters else name.rsplit("/", 1)[-1]
+    words = [shortened(fitting, letters)] if letters >= min(len(fitting), 8) else []
+    words += [size(nbytes)] if letters >= 6 else []
     lines = words[: int((height - 4) / 15)]
     first = y + 16 if height >= 24 else y + height / 2 + 4
     return [

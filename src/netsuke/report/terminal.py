@@ -108,8 +108,10 @@ def _flash_words(result: BuildResult) -> str:
 def _speed(result: BuildResult) -> tuple[Text, Text]:
     spent = f", {energy(result.energy_microjoules)}" if result.energy_microjoules is not None else ""
     time = Text(f"{duration(result.milliseconds)}{spent}", style="bold")
-    each = f" ({ratio(result.cycles_per_mac)} cycles each)" if result.macs else ""
-    return time, Text(f"{count(result.cycles)} cycles for {count(result.macs)} MACs{each}")
+    macs = (
+        f" for {count(result.macs)} MACs ({ratio(result.cycles_per_mac)} cycles each)" if result.macs else ""
+    )
+    return time, Text(f"{count(result.cycles)} cycles{macs}")
 
 
 def _slowest(result: BuildResult) -> Table:

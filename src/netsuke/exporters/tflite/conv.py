@@ -105,7 +105,8 @@ def transposed_padding(site: Site[transposed.TransposeConv]) -> int:
         padding = Padding.SAME
     if padding is Padding.EXPLICIT:
         raise UnsupportedModel(
-            f"transpose_conv {site.node.name!r}: padding {site.args.explicit} is not SAME; TFLite has no other amounts"
+            f"transpose_conv {site.node.name!r}: padding {site.args.explicit} is not SAME; "
+            "TFLite has no other amounts"
         )
     return PADDING_CODES[padding]
 

@@ -177,7 +177,9 @@ def write_options(builder: flatbuffers.Builder, options: Options) -> int:
 
 
 def out_of_line(builder: flatbuffers.Builder, wire: Wire, value: object) -> int:
-    """Vectors and strings are written before the table that refers to them; 0 for the kinds that lie in the table."""
+    """Vectors and strings are written before the table that refers to them; 0 for the kinds that lie in the
+    table.
+    """
     if wire is Wire.INT32S:
         assert isinstance(value, tuple)
         return numbers(builder, value, "int32")

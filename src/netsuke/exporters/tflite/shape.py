@@ -1,4 +1,6 @@
-"""The operators that move elements: RESHAPE, TRANSPOSE, PAD, CONCATENATION, SPLIT, PACK, UNPACK, STRIDED_SLICE."""
+"""The operators that move elements: RESHAPE, TRANSPOSE, PAD, CONCATENATION, SPLIT, PACK, UNPACK,
+STRIDED_SLICE.
+"""
 
 from __future__ import annotations
 

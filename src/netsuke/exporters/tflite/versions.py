@@ -1,7 +1,8 @@
 """The operator versions that say which element types a .tflite file needs of its reader.
 
-A version is a promise about the reader, not a form of the operator: LiteRT's resolver refuses one that it does not
-know, and older readers refuse int8 under version 1. The numbers follow the type rules of TFLite's operator versioning.
+A version is a promise about the reader, not a form of the operator: LiteRT's resolver refuses one that it
+does not know, and older readers refuse int8 under version 1. The numbers follow the type rules of TFLite's
+operator versioning.
 """
 
 from __future__ import annotations

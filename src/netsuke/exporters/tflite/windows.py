@@ -34,7 +34,7 @@ def activation_code(site: Site[Any]) -> int:
         return 0
     raise UnsupportedModel(
         f"{site.node.op} {site.node.name!r}: its output is clamped to {clamp}, which none of TFLite's fused "
-        "activations (RELU, RELU6, RELU_N1_TO_1) gives; put the clamp into a MAXIMUM and a MINIMUM to export it"
+        "activations (RELU, RELU6, RELU_N1_TO_1) gives; make it a MAXIMUM and a MINIMUM to export it"
     )
 
 
@@ -43,7 +43,8 @@ def padding_code(
 ) -> tuple[int, int]:
     """(tensor index of the image, padding code) for a window over input 0.
 
-    Amounts that SAME or VALID would give are written so; others become a PADV2 of `fill` before a VALID window.
+    Amounts that SAME or VALID would give are written so; others become a PADV2 of `fill` before a VALID
+    window.
     """
     if site.args.padding is not Padding.EXPLICIT:
         return emitter.x(site), PADDING_CODES[site.args.padding]

@@ -1,4 +1,6 @@
-"""Graph → .tflite: every node through its family's encoder, states as resource variables with a once-called subgraph."""
+"""Graph → .tflite: every node through its family's encoder, states as resource variables with a once-called
+subgraph.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +34,12 @@ def encoders() -> Mapping[str, Encoder]:
 
 
 def write(graph: Graph) -> bytes:
-    """The .tflite file of a graph. Tensor names and values, shapes and quantisation are kept; node names are not.
+    """The .tflite file of a graph. Tensor names and values, shapes and quantisation are kept; node names
+    are not.
 
     Raises:
-        UnsupportedModel: when a node has no TFLite form: an operator that only netsuke has, or a clamp that is not
-            one of TFLite's fused activations.
+        UnsupportedModel: when a node has no TFLite form: an operator that only netsuke has, or a clamp
+            that is not one of TFLite's fused activations.
     """
     buffers = Buffers()
     main = Emitter(graph.name, buffers)

@@ -48,6 +48,8 @@ class Builder:
     def __init__(self) -> None:
         self.tensors: dict[str, Tensor] = {}
         self.nodes: list[Node] = []
+        self.layer = ""
+        """Name of the ONNX node that is being translated: the next node of ours is called so."""
         self._node_names: set[str] = set()
 
     def type_of(self, value: Value) -> Tensor:
@@ -72,15 +74,17 @@ class Builder:
 
     def emit(
         self, op: str, args: Args, inputs: tuple[str, ...], wanted: str,
-        dtype: DType, quantization: Quantization | None = None,
+        dtype: DType, quantization: Quantization | None = None, *, helper: bool = False,
     ) -> str:  # fmt: skip
         """A node with one output, whose shape the operator's own rule gives; returns the output's name.
+
+        A `helper` (a transpose, a conversion) is called after its output, other nodes after their ONNX node.
 
         Raises:
             GraphError: when the operator's constraints refuse it.
         """
         found = operator(op)
-        name = fresh(wanted or op, self._node_names)
+        name = fresh((not helper and self.layer) or wanted or op, self._node_names)
         output = fresh(wanted or op, self.tensors.keys())
         node = Node(op=op, name=name, inputs=inputs, outputs=(output,), args=args)
         operands = tuple(self.tensors[i] if i else None for i in inputs)
@@ -111,7 +115,7 @@ class Builder:
             kind = self.tensors[tensor]
             tensor = self.emit(
                 "transpose", Transpose(perm=move.perm), (tensor,), f"{value.tensor}_moved",
-                kind.dtype, kind.quantization,
+                kind.dtype, kind.quantization, helper=True,
             )  # fmt: skip
         return replace(value, tensor=self.reshaped(tensor, target.dims), placed=target)
 
@@ -121,14 +125,16 @@ class Builder:
         if kind.shape == shape:
             return tensor
         return self.emit(
-            "reshape", Reshape(shape=shape), (tensor,), f"{tensor}_view", kind.dtype, kind.quantization
+            "reshape", Reshape(shape=shape), (tensor,), f"{tensor}_view", kind.dtype, kind.quantization, helper=True
         )
 
     def real(self, value: Value) -> Value:
         """The value as float32: dequantised when it is kept as integers."""
         if self.type_of(value).quantization is None:
             return value
-        name = self.emit("dequantize", NoArgs(), (value.tensor,), f"{value.tensor}_real", DType.FLOAT32)
+        name = self.emit(
+            "dequantize", NoArgs(), (value.tensor,), f"{value.tensor}_real", DType.FLOAT32, helper=True
+        )
         return replace(value, tensor=name)
 
     def quantized(self, value: Value, dtype: DType, quantization: Quantization) -> Value:
@@ -136,7 +142,9 @@ class Builder:
         kind = self.type_of(value)
         if (kind.dtype, kind.quantization) == (dtype, quantization):
             return value
-        name = self.emit("quantize", NoArgs(), (value.tensor,), f"{value.tensor}_quantized", dtype, quantization)
+        name = self.emit(
+            "quantize", NoArgs(), (value.tensor,), f"{value.tensor}_quantized", dtype, quantization, helper=True
+        )
         return replace(value, tensor=name)
 
     def rename(self, old: str, new: str) -> str:

@@ -54,7 +54,9 @@ def with_zeros(walk: Walk, node: OnnxNode, x: Value, window: Sliding) -> tuple[V
     kind = walk.builder.type_of(x)
     value = 0 if kind.quantization is None else kind.zero_point
     args = Pad(amounts=((0, 0), *pairs, (0, 0)), value=value)
-    tensor = walk.builder.emit("pad", args, (x.tensor,), f"{node.outputs[0]}_padded", kind.dtype, kind.quantization)
+    tensor = walk.builder.emit(
+        "pad", args, (x.tensor,), f"{node.outputs[0]}_padded", kind.dtype, kind.quantization, helper=True
+    )
     dims = walk.builder.tensors[tensor].shape
     shape = (*x.shape[:2], *(dims[1:3] if len(x.shape) == 4 else dims[2:3]))
     padded = Value(tensor=tensor, shape=shape, placed=channels_last(shape))

@@ -67,6 +67,7 @@ class Walk:
                 known = [v.data if isinstance(v, Known) else None for v in inputs]
                 self.put(node.outputs[0], Known(data=evaluate(node, known)))
             elif node.op in handlers:
+                self.builder.layer = node.name.strip("/")
                 handlers[node.op](self, node)
             else:
                 raise Refusal(node, "netsuke computes it at import only, and its inputs are not known then")

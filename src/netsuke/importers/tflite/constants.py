@@ -48,7 +48,8 @@ def constant(record: TensorRecord, raw: Array) -> Array:
 def wrong_size(record: TensorRecord, raw: Array, wanted: int) -> ImportModelError:
     """A buffer of another size than the shape."""
     return Malformed(
-        f"constant {record.name!r} of {record.type.name}{list(record.shape)} has {raw.nbytes:,} bytes of {wanted:,}"
+        f"constant {record.name!r} of {record.type.name}{list(record.shape)} has {raw.nbytes:,} bytes "
+        f"of {wanted:,}"
     )
 
 
@@ -71,7 +72,7 @@ def sparse_constant(record: TensorRecord, raw: Array, dtype: np.dtype[np.generic
     assert record.sparsity is not None
     if math.prod(record.shape) * dtype.itemsize > MAX_SPARSE_BYTES or raw.nbytes % dtype.itemsize:
         raise Malformed(
-            f"sparse constant {record.name!r} of shape {list(record.shape)} holds {raw.nbytes:,} bytes of values"
+            f"sparse constant {record.name!r} of shape {list(record.shape)} stores {raw.nbytes:,} bytes"
         )
     values = np.frombuffer(raw.tobytes(), dtype.newbyteorder("<")).astype(dtype)
     return dense(values, record.shape, record.sparsity, record.name)
@@ -88,7 +89,9 @@ def tensor_type(record: TensorRecord, dtype: DType) -> TensorType:
         quantization = quantization_of(record.name, record.quantization)
         low, high = dtype.range
         if not low <= min(quantization.zero_point) <= max(quantization.zero_point) <= high:
-            raise Malformed(f"tensor {record.name!r} of {dtype.value} has a zero point outside {low} to {high}")
+            raise Malformed(
+                f"tensor {record.name!r} of {dtype.value} has a zero point outside {low} to {high}"
+            )
     return TensorType(shape=record.shape, dtype=dtype, quantization=quantization)
 
 
@@ -105,7 +108,7 @@ def quantization_of(name: str, record: QuantizationRecord) -> Quantization:
 
 
 def dequantized(values: Array, quantization: Quantization) -> Array:
-    """Real values of a quantised constant in float32: scale * (stored - zero_point) (PerChannelDequantize)."""
+    """The real values in float32: scale * (stored - zero_point) (PerChannelDequantize)."""
     scale = np.asarray(quantization.scale, np.float32)
     zero_point = np.asarray(quantization.zero_point, np.int64)
     if quantization.axis is not None:

@@ -74,15 +74,16 @@ def fully_connected(place: Place) -> None:
 
 
 def operands(place: Place, *, x: int, weights: int, bias: int) -> tuple[str, ...]:
-    """The names of x, weights and, where there is one, bias."""
-    names = (place.name(x), float_weights(place, x, weights))
-    return (*names, place.name(bias)) if place.has(bias) else names
+    """The names of x, weights and bias ('' where there is none)."""
+    return place.name(x), float_weights(place, x, weights), place.name(bias)
 
 
 def float_weights(place: Place, x: int, weights: int) -> str:
-    """The weights; those stored as int8 for a float32 layer (dynamic-range quantisation) as the real values they mean.
+    """The weights; those stored as int8 for a float32 layer (dynamic-range quantisation) as the real values
+    they mean.
 
-    TFLite quantises the activations of such a layer at run time. Computing in float32 is closer to the trained model.
+    TFLite quantises the activations of such a layer at run time. Computing in float32 is closer to the
+    trained model.
     """
     stored = place.x(weights)
     if place.x(x).dtype is not DType.FLOAT32 or stored.dtype is not DType.INT8 or stored.data is None:
@@ -95,7 +96,7 @@ def float_weights(place: Place, x: int, weights: int) -> str:
         0 <= axis < len(stored.shape) and len(stored.quantization.scale) == stored.shape[axis]
     ):
         raise Malformed(
-            f"tensor {stored.name!r} of shape {list(stored.shape)} has scales along axis {axis} that do not fit"
+            f"tensor {stored.name!r} of shape {list(stored.shape)} has wrong scales along axis {axis}"
         )
     return place.builder.new_tensor(
         f"{stored.name}/float", real, dequantized(stored.data, stored.quantization)

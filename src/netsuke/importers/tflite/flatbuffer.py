@@ -1,7 +1,8 @@
 """Flatbuffer tables read with every offset and length held against the file first.
 
-A file from anywhere may be cut, flipped or made to harm. Nothing here trusts an offset: a read outside the file, or a
-vector longer than it, is one ImportModelError, never another exception, and nothing is allocated before its size is known.
+A file from anywhere may be cut, flipped or made to harm. Nothing here trusts an offset: a read outside the
+file, or a vector longer than it, is one ImportModelError, never another exception, and nothing is allocated
+before its size is known.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Malformed(ImportModelError):  # noqa: N818
 
 
 class Table:
-    """One table of a flatbuffer. Slots are the schema's field numbers; a field that is absent gives its default."""
+    """One table of a flatbuffer. Slots are the schema's field numbers; a field that is absent gives its
+    default.
+    """
 
     __slots__ = ("_at", "_data", "_size", "_vtable", "_vtable_size")
 
@@ -158,7 +161,7 @@ class Table:
         entry = VTABLE_HEADER + 2 * slot
         if entry + 2 > self._vtable_size:
             return None
-        offset = self._unpack(UINT16, self._vtable + entry)
+        offset = int(self._unpack(UINT16, self._vtable + entry))
         if offset == 0:
             return None
         if offset < 4 or offset + width > self._size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-RECURRENT = "make the model streaming: keep the state in a variable (READ_VARIABLE, ASSIGN_VARIABLE) and run one step a call"
+RECURRENT = "a streaming model: keep the state in READ_VARIABLE and ASSIGN_VARIABLE, one step a call"
 LOOKUP = "feed the embedded vector as an input, or replace it by a FULLY_CONNECTED on a one-hot input"
 CONTROL = "export the branch that the device needs as a model of its own"
 SPACE_BATCH = "export with the dilated CONV_2D itself (TensorFlow 2.5 and later write it so)"
@@ -57,12 +57,12 @@ HINTS = {
     "UNIDIRECTIONAL_SEQUENCE_RNN": RECURRENT,
     "WHILE": CONTROL + "; " + RECURRENT,
 }
-for name in ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "LOGICAL_AND", "LOGICAL_OR",
-             "LOGICAL_NOT", "SELECT", "SELECT_V2", "WHERE"):  # fmt: skip
+for name in ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL",
+             "LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT", "SELECT", "SELECT_V2", "WHERE"):  # fmt: skip
     HINTS[name] = LOGIC
 
 CUSTOM = (
-    "a custom operator: leave post-processing (such as TFLite_Detection_PostProcess) outside the model, and convert "
+    "a custom operator: leave post-processing (TFLite_Detection_PostProcess) outside the model, and convert "
     "without allow_custom_ops and without Flex (SELECT_TF_OPS)"
 )
 UNKNOWN = "no replacement is known; `netsuke ops` lists what netsuke has"

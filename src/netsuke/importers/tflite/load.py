@@ -1,4 +1,6 @@
-"""Records → graph: dead operators out, every other through its decoder, what cannot be done collected, then verified."""
+"""Records → graph: dead operators out, every other through its decoder, what cannot be done collected, then
+verified.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,9 @@ def decoders() -> Mapping[str, Decoder]:
 def load(data: bytes, name: str) -> Graph:
     """The graph of a .tflite file's bytes; `name` becomes the graph's.
 
-    Every operand is int8 (weights per channel too), int16, int32, float32, or uint8 at the border. Weights may lie
-    behind the flatbuffer, be sparse, or be stored as float16 or int4. int8 weights of a layer that computes in float32
-    (dynamic-range quantisation) become float32 weights. A batch of unknown size is 1.
+    Every operand is int8 (weights per channel too), int16, int32, float32, or uint8 at the border. Weights
+    may lie behind the flatbuffer, be sparse, or be stored as float16 or int4. int8 weights of a layer that
+    computes in float32 (dynamic-range quantisation) become float32 weights. A batch of unknown size is 1.
 
     Raises:
         ImportModelError: when it is not a .tflite file, or a damaged one.

@@ -1,4 +1,4 @@
-"""Names for people: unique tensor names, and short node names made from what the converter left of the layers."""
+"""Names for people: unique tensor names, and short node names made of what is left of the layers' names."""
 
 from __future__ import annotations
 
@@ -49,13 +49,15 @@ class Names:
 
 
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The same names, cut to a sensible length, each once; a name that is there only once is kept."""
+    """The same names, cut to a sensible length, each once."""
     claimed = Names()
     return tuple(claimed.claim(name[:MAX_TENSOR_NAME]) for name in names)
 
 
 def node_name(tensor: str, op: str, kind: str, taken: Names) -> str:
-    """A short unique name for the operator `op` (netsuke's `kind`) that writes a tensor: its layer, else its kind."""
+    """A short unique name for the operator `op` (netsuke's `kind`) that writes a tensor: its layer, else
+    its kind.
+    """
     layer = layer_of(tensor, op) or kind
     if layer in taken:
         layer = f"{layer}_{kind}"[-MAX_NODE_NAME:] if kind not in layer else layer
@@ -63,15 +65,18 @@ def node_name(tensor: str, op: str, kind: str, taken: Names) -> str:
 
 
 def layer_of(tensor: str, op: str) -> str:
-    """'model/relu/Relu;model/conv2d_3/BiasAdd' → 'conv2d_3' for a CONV_2D; '' when no layer's name is left."""
+    """'model/relu/Relu;model/conv2d_3/BiasAdd' → 'conv2d_3' for a CONV_2D; '' when nothing is left."""
     layers = [layer for layer in map(last_layer, tensor.split(";")) if layer]
     wanted = PREFERRED.get(op)
     matching = [layer for layer in layers if wanted is not None and wanted.search(layer)]
-    return next(iter(matching or layers), "")
+    # Shared constants leave another layer's name in the middle; the last is the operator's own.
+    return (matching or layers[:1] or [""])[-1]
 
 
 def last_layer(path: str) -> str:
-    """The last part of a path that names neither an operation nor a whole model, as a lower-case identifier."""
+    """The last part of a path that names neither an operation nor a whole model, as a lower-case
+    identifier.
+    """
     for part in reversed(path.split(":")[0].split("/")):
         word = re.sub(r"[^a-z0-9_]+", "_", part.rsplit(".", 1)[-1].lower()).strip("_")[:MAX_NODE_NAME]
         if re.match(r"^[a-z]", part) and re.match(r"^[a-z]", word) and not GENERIC.match(word):

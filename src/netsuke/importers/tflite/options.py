@@ -1,8 +1,9 @@
-"""The builtin options of TFLite's operators that netsuke reads and writes, one dataclass a flatbuffer table.
+"""The builtin options of TFLite's operators that netsuke reads and writes, one dataclass a flatbuffer
+table.
 
-Fields stand in the order of the table's slots in TFLite's schema (version 3) with the schema's defaults; how each is
-stored is its `wire` metadata. The importer reads and the exporter writes through these same classes, so that a slot
-is named once. `union` is the class's number in the schema's BuiltinOptions.
+Fields stand in the order of the table's slots in TFLite's schema (version 3) with the schema's defaults;
+how each is stored is its `wire` metadata. The importer reads and the exporter writes through these same
+classes, so that a slot is named once. `union` is the class's number in the schema's BuiltinOptions.
 """
 
 from __future__ import annotations
@@ -128,7 +129,9 @@ class ConcatenationOptions(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddOptions(Options):
-    """ADD; pot_scale_int16 chooses the power-of-two form of int16 (LiteRT's default is the general one, False)."""
+    """ADD; pot_scale_int16 chooses the power-of-two form of int16 (LiteRT's default is the general one,
+    False).
+    """
 
     union: ClassVar[int] = 11
     fused_activation_function: int = int8()

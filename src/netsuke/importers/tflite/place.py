@@ -171,7 +171,7 @@ class Place:
         record = self.builder.subgraph.tensors[where]
         if not self.builder.is_constant(where):
             raise CannotDecode(
-                f"its input {index} ({record.name!r}) is computed at run time; export the model with fixed shapes"
+                f"its input {index} ({record.name!r}) is computed at run time; export with fixed shapes"
             )
         value = self.builder.value(where)
         if value.dtype.kind not in "iu" or value.size > MAX_INTS:
@@ -182,7 +182,8 @@ class Place:
         """The fused activation as a clamp of output `index`."""
         if activation not in ACTIVATIONS:
             raise CannotDecode(
-                f"fused activation number {activation} is not RELU, RELU6 or RELU_N1_TO_1; make it a layer of its own"
+                f"fused activation number {activation} is not RELU, RELU6 or RELU_N1_TO_1; "
+                "make it a layer of its own"
             )
         y = self.y(index)
         if ACTIVATIONS[activation] is not Activation.NONE and y.dtype.is_integer and y.quantization is None:
@@ -192,9 +193,12 @@ class Place:
         return clamp_of(ACTIVATIONS[activation], y)
 
     def node(self, kind: str, args: Args, *inputs: str) -> None:
-        """Adds the operator as a node of netsuke's `kind`, writing the operator's outputs."""
+        """Adds the operator as a node of netsuke's `kind`, writing the operator's outputs.
+
+        It is named after its first output; one without outputs after its last input.
+        """
         outputs = tuple(self.y(i).name for i in range(len(self.record.outputs)))
-        name = self.builder.node_name(outputs[0] if outputs else "", self.record.op, kind)
+        name = self.builder.node_name((*outputs, *inputs[-1:])[0], self.record.op, kind)
         self.builder.nodes.append(Node(op=kind, name=name, inputs=inputs, outputs=outputs, args=args))
 
     def extra_node(self, kind: str, args: Args, inputs: tuple[str, ...], output: str) -> None:

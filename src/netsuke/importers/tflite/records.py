@@ -1,6 +1,7 @@
 """A .tflite file as plain checked values: what `read` gives, what the exporter's `serialise` takes.
 
-Nothing is interpreted here but the flatbuffer's structure: operators are names with options, tensors refer to buffers.
+Nothing is interpreted here but the flatbuffer's structure: operators are names with options, tensors refer
+to buffers.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ class TensorRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorRecord:
-    """An operator: BuiltinOperator name (a custom one by its own name, `custom` set), tensor indices, -1 for absent."""
+    """An operator: BuiltinOperator name (a custom one by its own name, `custom` set), tensor indices, -1
+    for absent.
+    """
 
     op: str
     inputs: tuple[int, ...]

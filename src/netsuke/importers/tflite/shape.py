@@ -101,7 +101,8 @@ def split(place: Place) -> None:
     parts = place.options(SplitOptions).num_splits
     if parts != len(place.record.outputs) or x.shape[axis] % parts:
         raise Malformed(
-            f"SPLIT ({place}) cuts an axis of {x.shape[axis]} into {parts} parts for {len(place.record.outputs)} outputs"
+            f"SPLIT ({place}) cuts an axis of {x.shape[axis]} into {parts} parts "
+            f"for {len(place.record.outputs)} outputs"
         )
     place.node("split", Split(axis=axis, sizes=(x.shape[axis] // parts,) * parts), x.name)
 

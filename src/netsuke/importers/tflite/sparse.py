@@ -1,4 +1,6 @@
-"""Sparse constants → dense arrays (TFLite's SparsityParameters: mixed dense and CSR levels, blocks included)."""
+"""Sparse constants → dense arrays (TFLite's SparsityParameters: mixed dense and CSR levels, blocks
+included).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from netsuke.ir import Array
 def dense(values: Array, shape: tuple[int, ...], sparsity: SparsityRecord, name: str) -> Array:
     """The dense array of `shape`; `values` are the stored elements in traversal order.
 
-    A blocked axis is split into (blocks, block size); the levels walk all those axes in `traversal_order`. Level by
-    level each stored position gets the coordinates of the next axis, all positions at once.
+    A blocked axis is split into (blocks, block size); the levels walk all those axes in `traversal_order`.
+    Level by level each stored position gets the coordinates of the next axis, all positions at once.
 
     Raises:
         ImportModelError: when the levels do not describe such an array.

@@ -1,7 +1,8 @@
 """Streaming state: VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE and CALL_ONCE → states of the graph.
 
-A variable is known by container and shared name. Its type is that of the tensors read from it or assigned to it; its
-initial value is what the once-called subgraph assigns. A variable that nothing initialises starts at its zero point.
+A variable is known by container and shared name. Its type is that of the tensors read from it or assigned
+to it; its initial value is what the once-called subgraph assigns. A variable that nothing initialises
+starts at its zero point.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class Variables:
         return name
 
     def see(self, place: Place, name: str, kind: TensorType) -> None:
-        """Notes the variable's type, which must be the same everywhere; the first with a quantisation is kept."""
+        """Notes the variable's type, which must be the same everywhere; the first with a quantisation is
+        kept.
+        """
         if kind.nbytes > MAX_STATE_BYTES:
             raise ImportModelError(
                 f"variable {name!r} of shape {list(kind.shape)} has {kind.nbytes:,} bytes; "
@@ -75,8 +78,8 @@ class Variables:
         known = self.types.setdefault(name, kind)
         if (known.shape, known.dtype) != (kind.shape, kind.dtype):
             raise ImportModelError(
-                f"{place.record.op} ({place}): variable {name!r} is {kind.dtype.value}{list(kind.shape)} here and "
-                f"{known.dtype.value}{list(known.shape)} elsewhere; one type was wanted"
+                f"{place.record.op} ({place}): variable {name!r} is {kind.dtype.value}{list(kind.shape)} "
+                f"here and {known.dtype.value}{list(known.shape)} elsewhere; one type was wanted"
             )
         if known.quantization is None:
             self.types[name] = kind
@@ -105,7 +108,8 @@ class Variables:
             self.initial[name] = value.data
         else:
             raise CannotDecode(
-                f"the subgraph that it calls computes a {place.record.op}; only constants may be assigned to variables"
+                f"the subgraph that it calls computes a {place.record.op}; "
+                "only constants may be assigned to variables"
             )
 
     def states(self, used: Iterable[str]) -> tuple[State, ...]:

@@ -1,0 +1,92 @@
+"""Real numbers ↔ int8: the parameters of the TFLite 8-bit quantisation specification, and arrays in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from netsuke.compress.calibrate import Range
+from netsuke.errors import InputError
+from netsuke.ir import Array, DType, Graph, Quantization, TensorType
+
+LOW, HIGH = DType.INT8.range
+STEPS = HIGH - LOW
+SYMMETRIC_HIGH = 127
+"""Weights use -127..127, so that they are symmetric."""
+SMALLEST_SCALE = 1e-30
+"""Far below every scale in use, and far above where float32 loses digits."""
+
+
+def asymmetric(seen: Range) -> Quantization:
+    """int8 for an activation: the range widened to hold 0, and 0 exactly one of its steps."""
+    low, high = min(seen.low, 0.0), max(seen.high, 0.0)
+    scale = np.float32(max((high - low) / STEPS, SMALLEST_SCALE))
+    zero = round(LOW - low / float(scale))
+    return Quantization.per_tensor(float(scale), min(max(zero, LOW), HIGH))
+
+
+def symmetric_scales(weights: Array, axis: int) -> Array:
+    """float32 [channels]: largest magnitude of each channel over 127; channels of zeros get the largest scale."""
+    others = tuple(i for i in range(weights.ndim) if i != axis)
+    largest = np.abs(weights).max(axis=others)
+    spare = largest.max(initial=0.0) or 1.0
+    scales = np.where(largest > 0, largest, spare) / SYMMETRIC_HIGH
+    return np.maximum(scales, SMALLEST_SCALE).astype(np.float32)
+
+
+def coded(values: Array, kind: TensorType) -> Array:
+    """round(value / scale) + zero_point, halves away from zero, saturated; the division in float32 as LiteRT has it."""
+    q = kind.quantization
+    if q is None:
+        raise InputError(f"a {kind.dtype.value} tensor of shape {list(kind.shape)} has no scale to quantise with")
+    shape = [1] * values.ndim
+    if q.axis is not None:
+        shape[q.axis] = -1
+    scale = np.asarray(q.scale, dtype=np.float32).reshape(shape)
+    zero = np.asarray(q.zero_point, dtype=np.int64).reshape(shape)
+    ratio = (values.astype(np.float32) / scale).astype(np.float64)
+    low, high = kind.dtype.range
+    whole = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio) + zero
+    return np.clip(whole, low, high).astype(kind.dtype.numpy)
+
+
+def decoded(values: Array, kind: TensorType) -> Array:
+    """(stored - zero_point) * scale as float32, for a tensor with one scale."""
+    return (values.astype(np.float32) - np.float32(kind.zero_point)) * np.float32(kind.scale)
+
+
+def quantize_inputs(graph: Graph, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Real input arrays as the graph takes them; inputs that are float32 there pass.
+
+    Raises:
+        InputError: for another number of inputs, another shape, or values that are not numbers.
+    """
+    if len(inputs) != len(graph.inputs):
+        raise InputError(f"got {len(inputs)} inputs; {graph.name} takes {len(graph.inputs)}: {list(graph.inputs)}")
+    found: list[Array] = []
+    for name, value in zip(graph.inputs, inputs, strict=True):
+        kind = graph.tensors[name]
+        if value.shape != kind.shape or value.dtype.kind != "f":
+            raise InputError(
+                f"input {name!r}: got {value.dtype.name}{list(value.shape)}; real numbers {list(kind.shape)} were wanted"
+            )
+        if np.isnan(value).any():
+            raise InputError(f"input {name!r} holds values that are not numbers (NaN)")
+        found.append(value.astype(kind.dtype.numpy) if kind.quantization is None else coded(value, kind))
+    return tuple(found)
+
+
+def dequantize_outputs(graph: Graph, outputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Output arrays of the graph as real numbers; outputs without quantisation pass.
+
+    Raises:
+        InputError: for another number of outputs.
+    """
+    if len(outputs) != len(graph.outputs):
+        raise InputError(f"got {len(outputs)} outputs; {graph.name} gives {len(graph.outputs)}: {list(graph.outputs)}")
+    kinds = [graph.tensors[name] for name in graph.outputs]
+    return tuple(
+        value if kind.quantization is None else decoded(value, kind)
+        for value, kind in zip(outputs, kinds, strict=True)
+    )
