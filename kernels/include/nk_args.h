@@ -335,4 +335,28 @@ typedef struct nk_softmax_s16_args {
   int32_t shift;
 } nk_softmax_s16_args;
 
+typedef struct nk_strip_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t depth;
+  int32_t groups;
+  int32_t weight_bytes;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t whole_groups;
+  int32_t is_signed;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_strip_args;
+
 #endif

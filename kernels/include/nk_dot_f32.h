@@ -53,10 +53,10 @@ static inline void nk_patch_channels_f32(const float* x, const float* w, const f
   for (; channels >= 4; channels -= 4, w += 4 * size) {
     float acc[4] = {0.0f, 0.0f, 0.0f, 0.0f};
     nk_patch_dot4_f32(acc, x, w, p);
-    for (int32_t c = 0; c < 4; c++) *y++ = nk_clamp_f32(acc[c] + *bias++, low, high);
+    for (int32_t c = 0; c < 4; c++) *y++ = nk_within_f32(acc[c] + *bias++, low, high);
   }
   for (; channels > 0; channels--, w += size) {
-    *y++ = nk_clamp_f32(nk_patch_dot_f32(x, w, p) + *bias++, low, high);
+    *y++ = nk_within_f32(nk_patch_dot_f32(x, w, p) + *bias++, low, high);
   }
 }
 

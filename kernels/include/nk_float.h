@@ -7,7 +7,7 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-static inline float nk_clamp_f32(float x, float low, float high) {
+static inline float nk_within_f32(float x, float low, float high) {
   const float raised = x < low ? low : x;
   return high < raised ? high : raised;
 }

@@ -23,7 +23,7 @@ NK_KERNEL void nk_depthwise_conv_2d_f32(const float* x, const float* w, const fl
       const nk_patch patch =
           nk_conv_patch(rows, columns, line, a->in_c, a->group_in, a->kernel_w, a->dilation_h, a->dilation_w);
       for (int32_t c = 0; c < channels; c++) {
-        *y++ = nk_clamp_f32(nk_depthwise1_f32(x + c, w + c, &patch, channels) + bias[c], a->low_f32,
+        *y++ = nk_within_f32(nk_depthwise1_f32(x + c, w + c, &patch, channels) + bias[c], a->low_f32,
                             a->high_f32);
       }
     }

@@ -13,7 +13,7 @@ NK_KERNEL void nk_softmax_f32(const float* x, float* y, const nk_softmax_f32_arg
       sum += y[i];
     }
     for (int32_t i = 0; i < a->depth; i++) {
-      y[i] = y[i] / sum;
+      y[i] = nk_divf(y[i], sum);
     }
     x += a->depth;
     y += a->depth;

@@ -36,7 +36,7 @@ COMPILERS = {
 
 
 def functions(text: str) -> Iterator[tuple[str, int]]:
-    """(name, lines) of every function of a formatted C file: it ends at the first line that begins with `}`."""
+    """(name, lines) of every function of a formatted C file; a line that begins with `}` ends it."""
     for match in re.finditer(
         r"^(?!typedef|#|static const)\w[\w \*\n]*?(\w+)\([^;{]*\) \{$", text, re.MULTILINE
     ):

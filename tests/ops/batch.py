@@ -1,7 +1,7 @@
 """Many cases in one run of C: jobs as a stream of bytes, and the comparison of what comes back.
 
-The cases travel as data. `runner.c` has one entry per kernel; a job is the calls of one variant and a block of
-memory for every input vector, run in place. So the C is compiled once per target, and not per case.
+The cases travel as data. `runner.c` has one entry per kernel; a job is the calls of one variant and a block
+of memory for every input vector, run in place. So the C is compiled once per target, and not per case.
 """
 
 from __future__ import annotations

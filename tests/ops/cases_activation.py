@@ -55,7 +55,9 @@ def byte_cases(op: str, args: Args, quants: Sequence[tuple[Quant, Quant]], label
             yield table(op, f"{dtype.value}-table{i}{label}", args, x, y)
             for shape in SHAPES[: 3 if i == 1 else 1]:
                 name = f"{dtype.value}-{i}-{'x'.join(map(str, shape))}{label}"
-                yield one_node(name, op, args, [tensor_type(shape, dtype, *qx)], [tensor_type(shape, dtype, *qy)])
+                yield one_node(
+                    name, op, args, [tensor_type(shape, dtype, *qx)], [tensor_type(shape, dtype, *qy)]
+                )
 
 
 def short_cases(op: str, args: Args, label: str = "") -> Iterator[Case]:
@@ -73,10 +75,29 @@ def float_cases(op: str, args: Args, label: str = "", ulp: int = 0) -> Iterator[
         yield one_node(name, op, args, [kind], [kind], ulp=ulp)
 
 
+def wide_floats() -> Array:
+    """Every size and both signs, zeros, subnormals, infinities, and both sides of every threshold."""
+    random = np.random.default_rng(5)
+    spread = np.ldexp(random.uniform(1, 2, 512), np.arange(512) % 256 - 130)
+    edges = np.array([0.625, 9.0, 9.01, 16.619047, 17.5, 87.3, 88.72283, 88.8, 103.97, 104.5], np.float64)
+    near = np.nextafter(edges.astype(np.float32), np.float32(0))
+    sizes = np.concatenate([spread, edges, near, [0.0, 1e-45, 1.1e-38, 3.4e38, np.inf]]).astype(np.float32)
+    return np.concatenate([sizes, -sizes])
+
+
+def wide_float_case(op: str, args: Args, label: str = "", ulp: int = 0) -> Case:
+    """The function over `wide_floats`; without infinities where they make NaNs."""
+    values = wide_floats()
+    values = values[np.isfinite(values)] if op == "hard_swish" else values
+    kind = tensor_type(values.shape, DType.FLOAT32)
+    return one_node(f"float32-wide{label}", op, args, [(kind, values)], [kind], ulp=ulp)
+
+
 def rectifiers() -> Iterator[Case]:
     for op in ("relu", "relu6", "relu_n1_to_1"):
         yield from byte_cases(op, NoArgs(), QUANTS)
         yield from float_cases(op, NoArgs())
+        yield wide_float_case(op, NoArgs())
         if op != "relu_n1_to_1":
             yield from short_cases(op, NoArgs())
 
@@ -87,6 +108,7 @@ def leaky_rectifiers() -> Iterator[Case]:
         yield from byte_cases("leaky_relu", args, QUANTS[:6], label)
         yield from short_cases("leaky_relu", args, label)
         yield from float_cases("leaky_relu", args, label)
+    yield wide_float_case("leaky_relu", LeakyRelu(alpha=0.3))
 
 
 def parametric_rectifiers() -> Iterator[Case]:
@@ -121,6 +143,8 @@ def hard_swishes() -> Iterator[Case]:
     ]
     yield from byte_cases("hard_swish", NoArgs(), quants)
     yield from float_cases("hard_swish", NoArgs())
+    # Results below 2^-126 are divided in two steps: see nk_divf.
+    yield wide_float_case("hard_swish", NoArgs(), ulp=1)
 
 
 def sigmoids() -> Iterator[Case]:
@@ -128,11 +152,20 @@ def sigmoids() -> Iterator[Case]:
     points = (0, -128, 127, 37, -71)
     logistic = [((s, z), (1 / 256, -128)) for s in scales for z in points]
     yield from byte_cases("logistic", NoArgs(), logistic)
-    tanh = [((s, z), q) for s in scales for z, q in zip(points, ((1 / 128, 0), (0.011, 3), (1 / 128, 0), (0.02, -128), (0.003, 127)), strict=True)]
+    tanh = [
+        ((s, z), q)
+        for s in scales
+        for z, q in zip(
+            points, ((1 / 128, 0), (0.011, 3), (1 / 128, 0), (0.02, -128), (0.003, 127)), strict=True
+        )
+    ]
     yield from byte_cases("tanh", NoArgs(), tanh)
     for op in ("logistic", "tanh"):
         yield from float_cases(op, NoArgs(), ulp=SIGMOID_ULP)
-        for i, scale in enumerate((2.0**-12, 2.0**-11, 2.0**-13, 2.0**-15, 1e-3, 3.1e-4, 0.01, 1.7, 4.9, 1e-7, 2.0**-44)):
+        yield wide_float_case(op, NoArgs(), ulp=SIGMOID_ULP)
+        for i, scale in enumerate(
+            (2.0**-12, 2.0**-11, 2.0**-13, 2.0**-15, 1e-3, 3.1e-4, 0.01, 1.7, 4.9, 1e-7, 2.0**-44)
+        ):
             kinds = tensor_type((3, 333), DType.INT16, scale), tensor_type((3, 333), DType.INT16, 2.0**-15)
             yield one_node(f"int16-{i}", op, NoArgs(), [kinds[0]], [kinds[1]])
 

@@ -92,7 +92,9 @@ def broadcasting(op: str) -> Iterator[Case]:
         for shapes in PAIRS:
             name = f"{dtype.value}-{pair_id(shapes)}"
             yield binary(name, op, dtype, shapes, fitting)
-            yield binary(f"{name}-constant", op, dtype, shapes, fitting, constant=constant_of(shapes[1], dtype))
+            yield binary(
+                f"{name}-constant", op, dtype, shapes, fitting, constant=constant_of(shapes[1], dtype)
+            )
 
 
 def scaling(op: str) -> Iterator[Case]:
@@ -108,7 +110,9 @@ def scaling(op: str) -> Iterator[Case]:
 
 def products() -> Iterator[Case]:
     """Multipliers of MUL that shift left and that vanish."""
-    for i, (s0, s1, sy) in enumerate(((1.0, 1.0, 1e-3), (0.9, 3.0, 0.001), (1e-6, 1e-6, 1.0), (0.5, 0.25, 0.125))):
+    for i, (s0, s1, sy) in enumerate(
+        ((1.0, 1.0, 1e-3), (0.9, 3.0, 0.001), (1e-6, 1e-6, 1.0), (0.5, 0.25, 0.125))
+    ):
         for dtype in (DType.INT8, DType.INT16):
             point = -7 if dtype is DType.INT8 else 0
             scales = ((s0, point), (s1, -point), (sy * (1 if dtype is DType.INT8 else 3000), point))

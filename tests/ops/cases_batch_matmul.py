@@ -21,18 +21,28 @@ STEPS = {DType.INT8: 50.0, DType.INT16: 12000.0}
 
 
 def matmul_case(
-    x_type: DType, w_type: DType, x: Shape, w: Shape, *, adj_x: bool = False, adj_y: bool = False,
-    zeros: tuple[int, int, int] = (0, 0, 0), scales: tuple[float, float] = (0.031, 0.0173), gain: float = 1.0, note: str = "",
-) -> Case:  # fmt: skip
+    x_type: DType,
+    w_type: DType,
+    x: Shape,
+    w: Shape,
+    *,
+    adj_x: bool = False,
+    adj_y: bool = False,
+    zeros: tuple[int, int, int] = (0, 0, 0),
+    scales: tuple[float, float] = (0.031, 0.0173),
+    gain: float = 1.0,
+    note: str = "",
+) -> Case:
     """`x` and `w` are the shapes as stored."""
     rows, depth = (x[-1], x[-2]) if adj_x else (x[-2], x[-1])
     columns = w[-2] if adj_y else w[-1]
     y = (*np.broadcast_shapes(x[:-2], w[:-2]), rows, columns)
     kinds = (x_type, w_type)
-    name = "-".join(
-        [f"{x_type.value}x{w_type.value}", "x".join(map(str, x)), "x".join(map(str, w))]
-        + ["adjx"] * adj_x + ["adjy"] * adj_y + [f"z{'_'.join(map(str, zeros))}"] * any(zeros) + [note] * bool(note)
-    )  # fmt: skip
+    parts = [f"{x_type.value}x{w_type.value}", "x".join(map(str, x)), "x".join(map(str, w))]
+    parts += ["adjx"] if adj_x else []
+    parts += ["adjy"] if adj_y else []
+    parts += [f"z{'_'.join(map(str, zeros))}"] if any(zeros) else []
+    name = "-".join([*parts, note] if note else parts)
     args = BatchMatmul(adj_x=adj_x, adj_y=adj_y)
     if x_type is DType.FLOAT32:
         operands = [tensor_type(x, x_type), tensor_type(w, w_type)]
@@ -78,4 +88,11 @@ def cases() -> Iterator[Case]:
         for index in range(25):
             random = np.random.default_rng(index)
             scales = (float(2.0 ** random.uniform(-12, 2)), float(2.0 ** random.uniform(-12, 2)))
-            yield matmul_case(*kinds, (4, 9), (9, 6), scales=scales, gain=float(random.uniform(0.5, 3)), note=f"scales{index}")
+            yield matmul_case(
+                *kinds,
+                (4, 9),
+                (9, 6),
+                scales=scales,
+                gain=float(random.uniform(0.5, 3)),
+                note=f"scales{index}",
+            )

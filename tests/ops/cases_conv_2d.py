@@ -30,7 +30,11 @@ class Geometry:
     @property
     def id(self) -> str:
         """A short name."""
-        amounts = "".join(str(n) for pair in self.explicit for n in pair) if self.padding is Padding.EXPLICIT else ""
+        amounts = (
+            "".join(str(n) for pair in self.explicit for n in pair)
+            if self.padding is Padding.EXPLICIT
+            else ""
+        )
         parts = [
             f"{'x'.join(map(str, self.image))}-o{self.out}", f"k{self.kernel[0]}x{self.kernel[1]}",
             f"s{self.stride[0]}x{self.stride[1]}", self.padding.value + amounts,
@@ -44,7 +48,14 @@ class Geometry:
     def output(self) -> Pair:
         """(height, width) that comes out."""
         sizes = [
-            window(self.image[i], self.kernel[i], self.stride[i], self.padding, dilation=self.dilation[i], explicit=self.explicit[i])
+            window(
+                self.image[i],
+                self.kernel[i],
+                self.stride[i],
+                self.padding,
+                dilation=self.dilation[i],
+                explicit=self.explicit[i],
+            )
             for i in (0, 1)
         ]
         return sizes[0].output, sizes[1].output
@@ -53,11 +64,23 @@ class Geometry:
 def conv_case(style: Style, g: Geometry) -> Case:
     """The case of a style and a geometry."""
     made = operands(
-        style, g.id, (g.batch, *g.image), (g.out, *g.kernel, g.image[2] // g.groups), (g.batch, *g.output, g.out), axis=0
+        style,
+        g.id,
+        (g.batch, *g.image),
+        (g.out, *g.kernel, g.image[2] // g.groups),
+        (g.batch, *g.output, g.out),
+        axis=0,
     )
-    args = Conv2d(stride=g.stride, dilation=g.dilation, padding=g.padding, explicit=g.explicit, clamp=made.clamp)
+    args = Conv2d(
+        stride=g.stride, dilation=g.dilation, padding=g.padding, explicit=g.explicit, clamp=made.clamp
+    )
     return one_node(
-        f"{style.name}-{g.id}", "conv_2d", args, [made.x, made.weights, made.bias], [made.y], oracle=oracle_takes(style)
+        f"{style.name}-{g.id}",
+        "conv_2d",
+        args,
+        [made.x, made.weights, made.bias],
+        [made.y],
+        oracle=oracle_takes(style),
     )
 
 

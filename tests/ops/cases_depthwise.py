@@ -14,13 +14,22 @@ from tests.ops.conv_operands import PLAIN, STYLES, Style, operands
 
 def depthwise_case(style: Style, g: Geometry) -> Case:
     """The case of a style and a geometry; `out` is channels times multiplier."""
-    made = operands(style, g.id, (g.batch, *g.image), (1, *g.kernel, g.out), (g.batch, *g.output, g.out), axis=3)
+    made = operands(
+        style, g.id, (g.batch, *g.image), (1, *g.kernel, g.out), (g.batch, *g.output, g.out), axis=3
+    )
     args = DepthwiseConv2d(
         stride=g.stride, dilation=g.dilation, padding=g.padding, explicit=g.explicit, clamp=made.clamp
     )
     # LiteRT's reference kernel reads a bias without asking whether there is one.
     oracle = style.bias is not None
-    return one_node(f"{style.name}-{g.id}", "depthwise_conv_2d", args, [made.x, made.weights, made.bias], [made.y], oracle=oracle)
+    return one_node(
+        f"{style.name}-{g.id}",
+        "depthwise_conv_2d",
+        args,
+        [made.x, made.weights, made.bias],
+        [made.y],
+        oracle=oracle,
+    )
 
 
 def takes(style: Style) -> bool:
@@ -37,20 +46,34 @@ WHOLE = (
 SHAPES = (
     *(
         Geometry(image=image, out=image[2] * multiplier, kernel=kernel, stride=stride, padding=padding)
-        for image, multiplier in (((6, 5, 8), 1), ((5, 7, 5), 1), ((5, 5, 3), 2), ((6, 6, 2), 4), ((5, 4, 1), 1))
+        for image, multiplier in (
+            ((6, 5, 8), 1),
+            ((5, 7, 5), 1),
+            ((5, 5, 3), 2),
+            ((6, 6, 2), 4),
+            ((5, 4, 1), 1),
+        )
         for kernel in ((3, 3), (1, 1), (2, 5))
         for stride in ((1, 1), (2, 2), (1, 3))
         for padding in ((Padding.SAME, Padding.VALID) if kernel != (2, 5) else (Padding.SAME,))
     ),
     *(
-        Geometry(image=(8, 9, channels), out=channels * multiplier, kernel=(3, 3), dilation=dilation, padding=padding)
+        Geometry(
+            image=(8, 9, channels),
+            out=channels * multiplier,
+            kernel=(3, 3),
+            dilation=dilation,
+            padding=padding,
+        )
         for channels, multiplier in ((4, 1), (3, 3), (1, 4))
         for dilation in ((2, 2), (1, 3), (3, 1))
         for padding in (Padding.SAME, Padding.VALID)
         if padding is Padding.SAME or dilation != (3, 1) or channels == 4
     ),
     *(
-        Geometry(image=(4, 5, 6), out=6 * multiplier, kernel=(3, 2), padding=Padding.EXPLICIT, explicit=amounts)
+        Geometry(
+            image=(4, 5, 6), out=6 * multiplier, kernel=(3, 2), padding=Padding.EXPLICIT, explicit=amounts
+        )
         for amounts in (((1, 0), (0, 1)), ((2, 2), (1, 3)), ((0, 3), (4, 0)))
         for multiplier in (1, 2)
     ),

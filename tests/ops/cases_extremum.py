@@ -24,6 +24,10 @@ def cases() -> Iterator[Case]:
                 y = of(broadcast_shape(*shapes), dtype)
                 name = f"{dtype.value}-{pair_id(shapes)}"
                 yield one_node(name, op, NoArgs(), [x0, x1], [y])
-                yield one_node(f"{name}-constant", op, NoArgs(), [x0, (x1, constant_of(shapes[1], dtype))], [y])
-        kinds = [tensor_type((31,), DType.INT8, scale, point) for scale, point in ((0.1, 3), (0.2, -5), (0.1, 3))]
+                yield one_node(
+                    f"{name}-constant", op, NoArgs(), [x0, (x1, constant_of(shapes[1], dtype))], [y]
+                )
+        kinds = [
+            tensor_type((31,), DType.INT8, scale, point) for scale, point in ((0.1, 3), (0.2, -5), (0.1, 3))
+        ]
         yield one_node("int8-scales-differ", op, NoArgs(), kinds[:2], kinds[2:])

@@ -21,7 +21,9 @@ def connected_case(style: Style, x: Shape, channels: int, depth: int, *, keep: b
     name = f"{'x'.join(map(str, x))}-w{channels}x{depth}{'-keep' if keep else ''}"
     made = operands(style, name, x, (channels, depth), y, axis=0)
     args = FullyConnected(keep_num_dims=keep, clamp=made.clamp)
-    return one_node(f"{style.name}-{name}", "fully_connected", args, [made.x, made.weights, made.bias], [made.y])
+    return one_node(
+        f"{style.name}-{name}", "fully_connected", args, [made.x, made.weights, made.bias], [made.y]
+    )
 
 
 def shifted_case(zero_point: int, x_zero: int, channels: int) -> Case:
@@ -30,9 +32,17 @@ def shifted_case(zero_point: int, x_zero: int, channels: int) -> Case:
     made = operands(style, f"w{channels}", (2, 9), (channels, 9), (2, channels), axis=0)
     kind, data = made.weights
     quantization = Quantization(scale=kind.quantization.scale, zero_point=(zero_point,))  # type: ignore[union-attr]
-    near = np.clip(data.astype(np.int16), max(-128, zero_point - 128), min(127, zero_point + 127)).astype(np.int8)
+    near = np.clip(data.astype(np.int16), max(-128, zero_point - 128), min(127, zero_point + 127)).astype(
+        np.int8
+    )
     weights = (TensorType(shape=kind.shape, dtype=DType.INT8, quantization=quantization), near)
-    return one_node(f"{style.name}-w{channels}", "fully_connected", FullyConnected(), [made.x, weights, made.bias], [made.y])
+    return one_node(
+        f"{style.name}-w{channels}",
+        "fully_connected",
+        FullyConnected(),
+        [made.x, weights, made.bias],
+        [made.y],
+    )
 
 
 def scale_case(index: int) -> Case:
@@ -48,7 +58,7 @@ def scale_case(index: int) -> Case:
 
 
 def cases() -> Iterator[Case]:
-    """Every style on three shapes, many shapes in plain styles, weights with a zero point, scales of every size."""
+    """Every style on three shapes, many shapes in plain styles, shifted weights, scales of every size."""
     for style in STYLES:
         yield connected_case(style, (1, 21), 6, 21)
         yield connected_case(style, (3, 8), 5, 8)
@@ -66,5 +76,7 @@ def cases() -> Iterator[Case]:
         yield connected_case(style, (4, 1, 5), 3, 5, keep=True)
         yield connected_case(style, (7,), 3, 7, keep=True)
     for zero_point in (-128, -1, 5, 127):
-        yield from (shifted_case(zero_point, x_zero, channels) for x_zero in (-128, 0, 127) for channels in (1, 5))
+        yield from (
+            shifted_case(zero_point, x_zero, channels) for x_zero in (-128, 0, 127) for channels in (1, 5)
+        )
     yield from (scale_case(index) for index in range(40))

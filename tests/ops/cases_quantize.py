@@ -20,7 +20,9 @@ POINTS = {INT8: (0, -128, 127, 5), UINT8: (128, 0, 255, 99), INT16: (0, 0, -3276
 def ties() -> np.ndarray:
     """Multiples of a half and their float32 neighbours, beyond int8 on both sides."""
     halves = (np.arange(-300, 301) / 2).astype(np.float32)
-    return np.concatenate([halves, np.nextafter(halves, np.float32(-np.inf)), np.nextafter(halves, np.float32(np.inf))])
+    return np.concatenate(
+        [halves, np.nextafter(halves, np.float32(-np.inf)), np.nextafter(halves, np.float32(np.inf))]
+    )
 
 
 def from_floats() -> Iterator[Case]:
@@ -28,7 +30,9 @@ def from_floats() -> Iterator[Case]:
         for i, scale in enumerate(SCALES):
             for k, point in enumerate(POINTS[to]):
                 y = tensor_type((211,), to, scale, point)
-                yield one_node(f"float32-{to.value}-{i}-{k}", "quantize", NoArgs(), [tensor_type((211,), FLOAT32)], [y])
+                yield one_node(
+                    f"float32-{to.value}-{i}-{k}", "quantize", NoArgs(), [tensor_type((211,), FLOAT32)], [y]
+                )
         for shape in SHAPES:
             x, y = tensor_type(shape, FLOAT32), tensor_type(shape, to, 0.04, 3)
             yield one_node(f"float32-{to.value}-{shape}", "quantize", NoArgs(), [x], [y])
@@ -39,8 +43,26 @@ def from_floats() -> Iterator[Case]:
             yield one_node(f"float32-{to.value}-ties-{scale}", "quantize", NoArgs(), [(x, constant)], [y])
 
 
+def beyond_int32() -> Iterator[Case]:
+    """Floats that no int32 holds saturate, and a NaN becomes the lowest value."""
+    values = np.array([np.inf, 3e38, 1e10, 2.0**31, -np.inf, -3e38, -1e10, np.nan], np.float32)
+    for to in INTEGERS:
+        x, y = tensor_type(values.shape, FLOAT32), tensor_type(values.shape, to, 0.5, POINTS[to][0])
+        # LiteRT converts them to int32 unchecked, which C++ leaves undefined.
+        yield one_node(f"float32-{to.value}-beyond", "quantize", NoArgs(), [(x, values)], [y], oracle=False)
+
+
 def between_integers() -> Iterator[Case]:
-    ratios = ((0.1, 0.1), (0.1, 0.2), (0.2, 0.1), (0.0471, 0.0235), (1e-3, 1.0), (1.0, 1e-3), (1.0, 256.0), (1.0, 1.7))
+    ratios = (
+        (0.1, 0.1),
+        (0.1, 0.2),
+        (0.2, 0.1),
+        (0.0471, 0.0235),
+        (1e-3, 1.0),
+        (1.0, 1e-3),
+        (1.0, 256.0),
+        (1.0, 1.7),
+    )
     for of in INTEGERS:
         for to in INTEGERS:
             if (of, to) == (INT16, UINT8):
@@ -65,7 +87,9 @@ def to_floats() -> Iterator[Case]:
                 if of is INT16 and k:
                     continue
                 x = tensor_type((211,), of, scale, point)
-                yield one_node(f"{of.value}-{i}-{k}", "dequantize", NoArgs(), [x], [tensor_type((211,), FLOAT32)])
+                yield one_node(
+                    f"{of.value}-{i}-{k}", "dequantize", NoArgs(), [x], [tensor_type((211,), FLOAT32)]
+                )
         for shape in SHAPES:
             x, y = tensor_type(shape, of, 0.04, 0), tensor_type(shape, FLOAT32)
             yield one_node(f"{of.value}-{shape}", "dequantize", NoArgs(), [x], [y])
@@ -74,5 +98,6 @@ def to_floats() -> Iterator[Case]:
 def cases() -> Iterator[Case]:
     """Types, scales, zero points, ties."""
     yield from from_floats()
+    yield from beyond_int32()
     yield from between_integers()
     yield from to_floats()

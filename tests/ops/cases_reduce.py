@@ -26,7 +26,7 @@ def reduce_case(op: str, x: TensorType, args: Reduce, y_scale: float | None, y_z
     case_id += "-keep" if args.keep_dims else ""
     if x.quantization is not None:
         case_id += f"-q{x.scale:.4g},{x.zero_point}to{y_scale:.4g},{y_zero}"
-    # LiteRT's reference kernel of SUM reads int8 and int16 as uint8: test_reduce.py takes its optimised one.
+    # LiteRT's reference kernel of SUM reads int8 and int16 as uint8; see test_reduce.py.
     return one_node(case_id, op, args, [x], [y], oracle=op != "sum" or x.quantization is None)
 
 

@@ -29,7 +29,10 @@ def bytes_and_shorts() -> Iterator[Case]:
             yield soft(f"int8-{to.value}-shape{i}", x, y)
         for i, input_scale in enumerate(SCALES):
             for beta in BETAS:
-                x, y = tensor_type((5, 31), DType.INT8, input_scale, 3), tensor_type((5, 31), to, scale, point)
+                x, y = (
+                    tensor_type((5, 31), DType.INT8, input_scale, 3),
+                    tensor_type((5, 31), to, scale, point),
+                )
                 yield soft(f"int8-{to.value}-scale{i}-beta{beta}", x, y, beta)
         x, y = tensor_type((2, 500), DType.INT8, 0.02, 0), tensor_type((2, 500), to, scale, point)
         yield soft(f"int8-{to.value}-long", x, y)
@@ -55,6 +58,10 @@ def floats() -> Iterator[Case]:
         for beta in BETAS:
             kind = tensor_type(shape, DType.FLOAT32)
             yield soft(f"float32-shape{i}-beta{beta}", kind, kind, float(np.float32(beta)), ulp=ULP)
+    wide = np.linspace(-150, 0, 3000, dtype=np.float32).reshape(-1, 2)
+    wide[:, 1] = 0
+    kind = tensor_type(wide.shape, DType.FLOAT32)
+    yield one_node("float32-wide", "softmax", Softmax(), [(kind, wide)], [kind], ulp=ULP)
 
 
 def cases() -> Iterator[Case]:

@@ -28,10 +28,17 @@ class Upsampling:
     @property
     def id(self) -> str:
         """A short name."""
-        amounts = "".join(str(n) for pair in self.explicit for n in pair) if self.padding is Padding.EXPLICIT else ""
+        amounts = (
+            "".join(str(n) for pair in self.explicit for n in pair)
+            if self.padding is Padding.EXPLICIT
+            else ""
+        )
         pairs = zip("ycks", (self.output, self.channels, self.kernel, self.stride), strict=True)
         batch = f"-n{self.batch}" if self.batch > 1 else ""
-        return "-".join(f"{letter}{a}x{b}" for letter, (a, b) in pairs) + f"-{self.padding.value}{amounts}{batch}"
+        return (
+            "-".join(f"{letter}{a}x{b}" for letter, (a, b) in pairs)
+            + f"-{self.padding.value}{amounts}{batch}"
+        )
 
     @property
     def input(self) -> Pair:
@@ -46,11 +53,22 @@ class Upsampling:
 def transpose_case(style: Style, u: Upsampling) -> Case:
     """The case of a style and a geometry."""
     into, out = u.channels
-    made = operands(style, u.id, (u.batch, *u.input, into), (out, *u.kernel, into), (u.batch, *u.output, out), axis=0)
-    args = TransposeConv(output=u.output, stride=u.stride, padding=u.padding, explicit=u.explicit, clamp=made.clamp)
+    made = operands(
+        style, u.id, (u.batch, *u.input, into), (out, *u.kernel, into), (u.batch, *u.output, out), axis=0
+    )
+    args = TransposeConv(
+        output=u.output, stride=u.stride, padding=u.padding, explicit=u.explicit, clamp=made.clamp
+    )
     # TFLite can say SAME and VALID only.
     oracle = u.padding is not Padding.EXPLICIT
-    return one_node(f"{style.name}-{u.id}", "transpose_conv", args, [made.x, made.weights, made.bias], [made.y], oracle=oracle)
+    return one_node(
+        f"{style.name}-{u.id}",
+        "transpose_conv",
+        args,
+        [made.x, made.weights, made.bias],
+        [made.y],
+        oracle=oracle,
+    )
 
 
 WHOLE = (

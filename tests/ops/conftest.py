@@ -1,18 +1,12 @@
-"""The counter of conformance checks, and its line at the end of the run."""
+"""The counter of conformance checks."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.ops.summary import Counter, counter, summary_lines
+from tests.ops.summary import Counter, counter
 
 
 @pytest.fixture
 def count(request: pytest.FixtureRequest) -> Counter:
     return counter(request)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [report for reports in terminalreporter.stats.values() for report in reports]
-    for line in summary_lines(reports):
-        terminalreporter.write_line(line)

@@ -1,10 +1,9 @@
-"""Operands of convolutions and fully connected layers for cases: weights, biases, scales that spread the output."""
+"""Operands of convolutions and fully connected layers: weights, biases, scales that spread the output."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,7 +35,7 @@ class Style:
     """x_scale * w_scale / y_scale, all powers of two, for exact ties."""
 
 
-STYLES = (
+S8_STYLES = (
     Style(name="s8"),
     Style(name="s8-tensor", per_channel=False),
     Style(name="s8-relu", activation=Activation.RELU),
@@ -52,16 +51,22 @@ STYLES = (
     Style(name="s8-ties", exact_ratio=0.25, x_zero=0, y_zero=0),
     Style(name="s8-fine-ties", exact_ratio=2.0**-9, x_zero=3, y_zero=-1, per_channel=False),
     Style(name="s8-no-bias", bias=None),
-    Style(name="s16", dtype=DType.INT16, bias=DType.INT64, x_zero=0, y_zero=0),
-    Style(name="s16-tensor-relu", dtype=DType.INT16, bias=DType.INT64, x_zero=0, y_zero=0, per_channel=False, activation=Activation.RELU),
-    Style(name="s16-extreme", dtype=DType.INT16, bias=DType.INT64, x_zero=0, y_zero=0, extreme=True, gain=5.0),
-    Style(name="s16-ties", dtype=DType.INT16, bias=DType.INT64, x_zero=0, y_zero=0, exact_ratio=2.0**-8),
-    Style(name="s16-bias32", dtype=DType.INT16, bias=DType.INT32, x_zero=0, y_zero=0),
-    Style(name="s16-bias32-relu6", dtype=DType.INT16, bias=DType.INT32, x_zero=0, y_zero=0, activation=Activation.RELU6, per_channel=False),
+)
+S16 = Style(name="s16", dtype=DType.INT16, bias=DType.INT64, x_zero=0, y_zero=0)
+S16_STYLES = (
+    S16,
+    replace(S16, name="s16-tensor-relu", per_channel=False, activation=Activation.RELU),
+    replace(S16, name="s16-extreme", extreme=True, gain=5.0),
+    replace(S16, name="s16-ties", exact_ratio=2.0**-8),
+    replace(S16, name="s16-bias32", bias=DType.INT32),
+    replace(S16, name="s16-bias32-relu6", bias=DType.INT32, activation=Activation.RELU6, per_channel=False),
+)
+F32_STYLES = (
     Style(name="f32", dtype=DType.FLOAT32, bias=DType.FLOAT32),
     Style(name="f32-relu6", dtype=DType.FLOAT32, bias=DType.FLOAT32, activation=Activation.RELU6),
     Style(name="f32-no-bias", dtype=DType.FLOAT32, bias=None, activation=Activation.RELU),
-)  # fmt: skip
+)
+STYLES = S8_STYLES + S16_STYLES + F32_STYLES
 BY_NAME = {style.name: style for style in STYLES}
 PLAIN = tuple(BY_NAME[name] for name in ("s8", "s16", "f32"))
 
@@ -86,10 +91,19 @@ def operands(
     depth = int(np.prod(weights)) // channels
     if style.dtype is DType.FLOAT32:
         w = (TensorType(shape=weights, dtype=DType.FLOAT32), random.normal(0, 1, weights).astype(np.float32))
-        b = (TensorType(shape=(channels,), dtype=DType.FLOAT32), random.normal(0, 1, channels).astype(np.float32))
+        b = (
+            TensorType(shape=(channels,), dtype=DType.FLOAT32),
+            random.normal(0, 1, channels).astype(np.float32),
+        )
         out = TensorType(shape=y, dtype=DType.FLOAT32)
         bias = b if style.bias else None
-        return Operands(x=TensorType(shape=x, dtype=DType.FLOAT32), weights=w, bias=bias, y=out, clamp=clamp_of(style.activation, out))
+        return Operands(
+            x=TensorType(shape=x, dtype=DType.FLOAT32),
+            weights=w,
+            bias=bias,
+            y=out,
+            clamp=clamp_of(style.activation, out),
+        )
     spread = 73.0 * np.sqrt(depth) * (74.0 if style.dtype is DType.INT8 else 18000.0)
     x_scale, y_scale, scales = scales_of(style, random, channels, spread)
     quantization = Quantization(
@@ -107,7 +121,9 @@ def operands(
     )
 
 
-def scales_of(style: Style, random: np.random.Generator, channels: int, spread: float) -> tuple[float, float, tuple[float, ...]]:
+def scales_of(
+    style: Style, random: np.random.Generator, channels: int, spread: float
+) -> tuple[float, float, tuple[float, ...]]:
     """(x scale, y scale, weight scales)."""
     count = channels if style.per_channel and channels > 1 else 1
     if style.exact_ratio is not None:
@@ -119,14 +135,27 @@ def scales_of(style: Style, random: np.random.Generator, channels: int, spread: 
 
 
 def bias_of(
-    style: Style, random: np.random.Generator, channels: int, spread: float, x_scale: float, scales: tuple[float, ...], *, axis: int
+    style: Style,
+    random: np.random.Generator,
+    channels: int,
+    spread: float,
+    x_scale: float,
+    scales: tuple[float, ...],
+    *,
+    axis: int,
 ) -> Constant | None:
     """A bias of about the sums' size; its scale is x_scale * w_scale, as converters write it."""
     if style.bias is None:
         return None
-    values = random.normal(0, spread, channels) if style.exact_ratio is None else random.integers(-300, 300, channels)
+    values = (
+        random.normal(0, spread, channels)
+        if style.exact_ratio is None
+        else random.integers(-300, 300, channels)
+    )
     products = tuple(float(np.float32(x_scale * s)) for s in scales)
-    quantization = Quantization(scale=products, zero_point=(0,) * len(products), axis=axis if len(products) > 1 else None)
+    quantization = Quantization(
+        scale=products, zero_point=(0,) * len(products), axis=axis if len(products) > 1 else None
+    )
     kind = TensorType(shape=(channels,), dtype=style.bias, quantization=quantization)
     return kind, values.astype(style.bias.numpy)
 
@@ -134,10 +163,3 @@ def bias_of(
 def oracle_takes(style: Style) -> bool:
     """LiteRT's convolutions insist on a bias; ours do not."""
     return style.bias is not None
-
-
-def crossed(geometries: tuple[object, ...], full: tuple[object, ...]) -> Iterator[tuple[Style, object]]:
-    """Every geometry in the plain styles, and those of `full` in all."""
-    for geometry in geometries:
-        for style in STYLES if geometry in full else PLAIN:
-            yield style, geometry

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum, auto
+from functools import cache
+from typing import get_args, get_type_hints
 
 import numpy as np
 
@@ -208,9 +210,13 @@ def octets(data: Array) -> Array:
 
 def packed(args: KernelArgs) -> bytes:
     """An argument struct's bytes: members are int32_t and float, so that nothing is padded."""
-    parts = []
-    for field in fields(args):  # type: ignore[arg-type]
-        value = getattr(args, field.name)
-        first = value[0] if isinstance(value, tuple) else value
-        parts.append(np.array(value, "<f4" if isinstance(first, float) else "<i4").tobytes())
-    return b"".join(parts)
+    types = member_types(type(args))
+    return b"".join(np.array(getattr(args, name), code).tobytes() for name, code in types.items())
+
+
+@cache
+def member_types(args: type[KernelArgs]) -> dict[str, str]:
+    """Field → numpy's code of its elements."""
+    hints = get_type_hints(args)
+    codes = {int: "<i4", float: "<f4"}
+    return {f.name: codes[(get_args(hints[f.name]) or (hints[f.name],))[0]] for f in fields(args)}  # type: ignore[arg-type]

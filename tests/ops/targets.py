@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Protocol
 
 from netsuke.boards import Isa
@@ -18,7 +21,7 @@ from netsuke.boards.testbench import testbench_board
 from netsuke.emulate.build import build_image
 from netsuke.emulate.compiler import WARNINGS, compiler_environment, zig_command
 from netsuke.emulate.machine import Machine
-from netsuke.errors import EmulationError
+from netsuke.errors import CompileError, EmulationError
 from netsuke.ops.headers import prototype_of
 from netsuke.ops.kernel import Kernel
 from netsuke.ops.library import include_dir, source_dir
@@ -51,12 +54,20 @@ class Library:
         """Kernel name → its place in nk_entries."""
         return {kernel.name: i for i, kernel in enumerate(self.kernels)}
 
-    def write(self, folder: Path) -> list[Path]:
-        """Writes nk_entries.h into the folder; the C files to compile with it."""
+    def header(self) -> Path:
+        """nk_entries.h, in a folder named by its text: a compiler with a cache sees the same command again."""
         table = ", ".join(f"run_{kernel.name}" for kernel in self.kernels)
         lines = [entry_text(kernel) for kernel in self.kernels]
         text = "\n".join([*lines, f"static const nk_entry nk_entries[] = {{{table}}};", ""])
-        (folder / "nk_entries.h").write_text(text)
+        folder = Path(gettempdir()) / f"netsuke-conformance-{sha256(text.encode()).hexdigest()[:16]}"
+        folder.mkdir(exist_ok=True)
+        # Other processes may be reading it: it is replaced as a whole.
+        half = folder / f"{os.getpid()}.half"
+        half.write_text(text)
+        return half.replace(folder / "nk_entries.h")
+
+    def files(self) -> list[Path]:
+        """The C files to compile."""
         return [RUNNER, *(self.sources[kernel.name] for kernel in self.kernels)]
 
 
@@ -92,14 +103,13 @@ class Host:
 
     def __init__(self, library: Library) -> None:
         self.entries = library.entries
-        self.folder = Path(mkdtemp(prefix="netsuke-conformance-"))
-        files = [*map(str, library.write(self.folder)), "-lm", "-o", str(self.folder / "host")]
-        includes = [f"-I{include_dir()}", f"-I{self.folder}"]
-        command = [*host_compiler(), *STRICT, "-O1", "-g", "-DNK_HOST", *includes]
-        self.sanitized = not complaint([*command, *SANITIZE, *files])
-        if not self.sanitized:
-            said = complaint([*command, *files])
-            assert not said, said
+        self.folder = Path(mkdtemp(prefix="netsuke-host-"))
+        flags = ["-DNK_HOST", f"-I{library.header().parent}"]
+        objects, said = host_objects(library.files(), flags)
+        assert not said, said
+        program = ["-lm", "-o", str(self.folder / "host")]
+        refused = complaint([*host_compiler(), *sanitizers(), *objects, *program])
+        assert not refused, refused
 
     def run(self, stream: bytes) -> tuple[bytes, dict[int, str]]:
         given, made = self.folder / "stream", self.folder / "result"
@@ -134,14 +144,14 @@ class Emulated:
 
     def __init__(self, name: str, library: Library) -> None:
         self.name, self.entries = name, library.entries
-        folder = Path(mkdtemp(prefix="netsuke-conformance-"))
+        folder = Path(mkdtemp(prefix="netsuke-core-"))
         board = testbench_board(find_core(CORES[name]))
         self.isa = board.core.isa
         image = build_image(
-            library.write(folder),
+            library.files(),
             board=board,
             out=folder / "image.elf",
-            include=[include_dir(), folder],
+            include=[include_dir(), library.header().parent],
             defines={"NK_MEMORY_BYTES": f"{MEMORY_BYTES}u"},
         )
         shutil.rmtree(folder)
@@ -176,11 +186,36 @@ def complaint(command: Sequence[str]) -> str:
 
 
 @cache
+def sanitizers() -> tuple[str, ...]:
+    """The flags of the sanitizers; none where the compiler cannot link them."""
+    empty = Path(mkdtemp(prefix="netsuke-host-")) / "empty.c"
+    empty.write_text("int main(void) { return 0; }\n")
+    failed = complaint([*host_compiler(), *SANITIZE, str(empty), "-o", str(empty.with_suffix(""))])
+    return () if failed else SANITIZE
+
+
+def host_objects(files: Sequence[Path], flags: Sequence[str] = ()) -> tuple[list[str], dict[str, str]]:
+    """Compiles file by file, as many at once as there are cores: (objects, file name → complaint)."""
+    folder = Path(mkdtemp(prefix="netsuke-host-"))
+    command = [*host_compiler(), *STRICT, *sanitizers(), "-O1", "-g1", f"-I{include_dir()}", *flags, "-c"]
+
+    def compiled(path: Path) -> str:
+        return complaint([*command, str(path), "-o", str(folder / f"{path.stem}.o")])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        said = dict(zip((path.name for path in files), pool.map(compiled, files), strict=True))
+    objects = [str(folder / f"{path.stem}.o") for path in files]
+    return objects, {name: text for name, text in said.items() if text}
+
+
+@cache
 def broken() -> Mapping[str, str]:
     """Kernel name → why it does not compile. It is left out, so that the others can still be tested."""
-    check = (*host_compiler(), *STRICT, f"-I{include_dir()}", "-fsyntax-only")
-    said = {kernel.name: complaint([*check, str(source_dir() / kernel.source)]) for kernel in kernels()}
-    return {name: text for name, text in said.items() if text}
+    found = list(kernels())
+    missing = {k.name: "its file is missing" for k in found if not (source_dir() / k.source).exists()}
+    there = [k for k in found if k.name not in missing]
+    said = host_objects([source_dir() / k.source for k in there], ["-fsyntax-only"])[1]
+    return missing | {k.name: said[k.source] for k in there if k.source in said}
 
 
 @cache
@@ -191,6 +226,9 @@ def netsuke_library() -> Library:
 
 
 @cache
-def target(name: str) -> Target:
-    """ "host" or one of CORES, built once."""
-    return Host(netsuke_library()) if name == "host" else Emulated(name, netsuke_library())
+def target(name: str) -> Target | CompileError:
+    """ "host" or one of CORES, built once; the error, where it cannot be built."""
+    try:
+        return Host(netsuke_library()) if name == "host" else Emulated(name, netsuke_library())
+    except CompileError as error:
+        return error

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from netsuke.errors import NetsukeError
+from netsuke.errors import CompileError, NetsukeError
 from netsuke.ir import verify
 from netsuke.ops.registry import operator, operators, site
 from tests.ops.batch import Job, jobs_of, run_jobs
@@ -100,6 +100,8 @@ def against_litert(op: str, index: int) -> str | None:
 def test_c(op: str, leg: str, count: Counter) -> None:
     """Every kernel that accepts a site gives the reference's bytes and touches nothing else; in place too."""
     chosen = target(leg)
+    if isinstance(chosen, CompileError):
+        raise chosen
     jobs: list[Job] = []
     failures: list[str] = []
     for i, case in enumerate(by_operator()[op]):

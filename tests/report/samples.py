@@ -72,8 +72,8 @@ def small() -> BuildResult:
             buffer("y", 0, 12, 1, 2, BufferKind.OUTPUT),
         ),
         passes=(
-            PassResult(name="fold-constants", summary="nothing to do", changed=False),
-            PassResult(name="fuse-clamps", summary="1 clamp fused into fully_connected", changed=True),
+            PassResult(name="fold-constants"),
+            PassResult(name="fuse-clamps", lines=("1 clamp fused into fully_connected",)),
         ),
         project=Path("out/tiny"),
     )

@@ -75,7 +75,7 @@ def test_the_keys_are_the_promised_ones_in_their_order() -> None:
     assert list(report["layers"][0]) == LAYER_KEYS
     assert list(report["buffers"][0]) == BUFFER_KEYS
     assert list(report["inputs"][0]) == list(report["outputs"][0]) == PORT_KEYS
-    assert list(report["passes"][0]) == ["name", "changed", "summary"]
+    assert list(report["passes"][0]) == ["name", "changed", "lines"]
     assert report["schema_version"] == SCHEMA_VERSION == 1
 
 

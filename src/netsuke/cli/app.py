@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netsuke.cli import boards, build, inspect, ops, version
+from netsuke.cli import boards, build, demo, inspect, ops, version
 
 app = typer.Typer(
     name="netsuke",
@@ -34,4 +34,5 @@ app.command("build")(build.build)
 app.command("inspect")(inspect.inspect)
 app.command("boards")(boards.boards)
 app.command("ops")(ops.ops)
+app.command("demo")(demo.demo)
 app.command("version")(version.version)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from netsuke.emulate.compiler import RUNTIME, Compiler, available_compilers, find_compiler
 from netsuke.emulate.result import ModelIo
 from netsuke.emulate.run import check_inputs
-from netsuke.errors import EmulationError
+from netsuke.errors import CompileError, EmulationError
 
 _TIMEOUT_S = 600
 _SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g1")
-# The packaged compiler has no address sanitizer; undefined behaviour then traps.
-_SANITIZE_ZIG = ("-fsanitize=undefined", "-fsanitize-trap=undefined")
+_SANITIZE_ZIG = ("-fsanitize=undefined",)
+_NO_SANITIZE = ("-fno-sanitize=all",)
 
 
 def build_host(
@@ -46,11 +49,26 @@ def build_host(
 
 
 def _host_compiler(sanitize: bool, prefer: str | None) -> Compiler:
-    # Under sanitizers a compiler of the host is better than the packaged one, which has half of them.
-    if sanitize and prefer is None:
-        found = available_compilers(None)
-        prefer = next((kind for kind in ("gcc", "clang") if kind in found), None)
-    return find_compiler(None, prefer)
+    if not sanitize:
+        return find_compiler(None, prefer)
+    # A compiler of the host is better here than the packaged one, which has no address sanitizer.
+    found = find_compiler(None, prefer or next(filter(has_sanitizers, ("gcc", "clang")), "zig"))
+    return dataclasses.replace(found, flags=tuple(flag for flag in found.flags if flag not in _NO_SANITIZE))
+
+
+@functools.cache
+def has_sanitizers(kind: str) -> bool:
+    """Whether a compiler of the host is here, with its sanitizers' libraries (a package of their own)."""
+    if kind not in available_compilers(None):
+        return False
+    with tempfile.TemporaryDirectory(prefix="netsuke-") as folder:
+        source = Path(folder) / "probe.c"
+        source.write_text("int main(void) { return 0; }\n", encoding="utf-8")
+        try:
+            find_compiler(None, kind).compile_and_link([source], Path(folder) / "probe", flags=_SANITIZE)
+        except CompileError:
+            return False
+    return True
 
 
 def run_host(

@@ -15,6 +15,7 @@ from elftools.elf.elffile import ELFFile
 from netsuke.errors import EmulationError
 
 _THUMB_BIT = 1
+_LARGEST_PADDING = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +59,9 @@ class Image:
         tuple[int, int], ...
     ]  # address ranges that hold instructions, constants between them left out
     flash_code_bytes: int  # vectors and code
-    flash_rodata_bytes: int  # constants
+    flash_rodata_bytes: int  # constants, and the padding before and after them
     data_bytes: int  # initialised data: in RAM, its initial values in flash
-    bss_bytes: int  # zeroed data
+    bss_bytes: int  # zeroed data, and the padding before it
 
     @property
     def flash_bytes(self) -> int:
@@ -131,6 +132,10 @@ def _read(elf: ELFFile, path: Path, compiler: str) -> Image:
     symbols.update({name: address for address, name, _ in functions})
     objects = {s.name: s["st_size"] for s in entries if s["st_info"]["type"] == "STT_OBJECT"}
     sizes = {section.name: section["sh_size"] for section in elf.iter_sections()}
+    ends = {section.name: section["sh_addr"] + section["sh_size"] for section in elf.iter_sections()}
+    starts = {section.name: section["sh_addr"] for section in elf.iter_sections()}
+    data_load = symbols.get("nk_data_load", 0) if sizes.get(".data") else 0
+    padding = _gap(ends.get(".text"), starts.get(".rodata")) + _gap(ends.get(".rodata"), data_load)
     return Image(
         path=path,
         architecture=architecture,
@@ -141,10 +146,17 @@ def _read(elf: ELFFile, path: Path, compiler: str) -> Image:
         segments=_segments(elf),
         code=_code_ranges(elf, entries),
         flash_code_bytes=sizes.get(".vectors", 0) + sizes.get(".text", 0),
-        flash_rodata_bytes=sizes.get(".rodata", 0),
+        flash_rodata_bytes=sizes.get(".rodata", 0) + padding,
         data_bytes=sizes.get(".data", 0),
-        bss_bytes=sizes.get(".bss", 0),
+        bss_bytes=sizes.get(".bss", 0) + _gap(ends.get(".data"), starts.get(".bss")),
     )
+
+
+def _gap(end: int | None, start: int | None) -> int:
+    """Padding between two sections that follow one another; 0 when they are in different memories."""
+    if end is None or start is None or not 0 < start - end < _LARGEST_PADDING:
+        return 0
+    return int(start - end)
 
 
 def _segments(elf: ELFFile) -> tuple[Segment, ...]:

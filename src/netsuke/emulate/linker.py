@@ -60,7 +60,7 @@ SECTIONS
 
   .bss (NOLOAD) :
   {{
-    . = ALIGN(8);
+    . = ALIGN(4);
     nk_bss_start = .;
     *(.bss .bss.* .sbss .sbss.* COMMON)
     . = ALIGN(8);

@@ -31,6 +31,7 @@ _SYSTEM = 0xE000_E000
 # Far beyond any inference; a run that reaches it hangs.
 DEFAULT_LIMIT = 200_000_000_000
 _BKPT = 7  # Unicorn's exception number of Arm's BKPT
+_RISCV_ILLEGAL = 2
 _FPU_ON = 0x4000_0000
 _EBREAK = bytes.fromhex("73001000")
 
@@ -302,7 +303,9 @@ class Machine:
         del data
         if self.arm and number == _BKPT and self._semihost(engine):
             return
-        self._fault = Fault.of_exception(self.board.core, number, self.pc)
+        # At undefined instructions of RISC-V, Unicorn's PC is 4 too far.
+        pc = self.pc - (4 if not self.arm and number == _RISCV_ILLEGAL else 0)
+        self._fault = Fault.of_exception(self.board.core, number, pc)
         engine.emu_stop()
 
     def _on_invalid(self, engine: Any, data: object) -> bool:
@@ -310,8 +313,7 @@ class Machine:
         # Unicorn takes RISC-V's EBREAK for an invalid instruction.
         if not self.arm and self.read(self.pc, 4) == _EBREAK and self._semihost(engine):
             return False  # the run ends here; `_resume` or the exit code say that all is well
-        # At other invalid instructions of RISC-V, Unicorn's PC is 4 too far.
-        self._fault = Fault(kind="undefined instruction", pc=self.pc - (0 if self.arm else 4))
+        self._fault = Fault(kind="undefined instruction", pc=self.pc)
         return False
 
     def _semihost(self, engine: Any) -> bool:

@@ -30,8 +30,8 @@ from netsuke.ops.operator import Operator, Site
 class AddSub(Args):
     """`clamp` is the fused activation as a range of stored values.
 
-    `power_of_two` is TFLite's pot_scale_int16: it asks for the shift-only arithmetic of int16 tensors whose scales are
-    powers of two, and says nothing for other tensors.
+    `power_of_two` is TFLite's pot_scale_int16: it asks for the shift-only arithmetic of int16 tensors whose
+    scales are powers of two, and says nothing for other tensors.
     """
 
     clamp: Clamp | None = None
@@ -40,7 +40,10 @@ class AddSub(Args):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddArgs(RowsArgs):
-    """y = clamp((r0 + sign_1 * r1) * multiplier * 2^shift + offset), r = ((x + offset) << left_shift) * multiplier * 2^shift."""
+    """y = clamp((r0 + sign_1 * r1) * multiplier * 2^shift + offset).
+
+    r is ((x + offset) << left_shift) * multiplier * 2^shift, with the numbers of the operand.
+    """
 
     c_name: ClassVar[str] = "nk_add_args"
     offset_0: int
@@ -73,7 +76,7 @@ class AddPotArgs(KernelArgs):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rescaling:
-    """The multipliers of quantised ADD and SUB: both operands to a common scale, their sum to the output's."""
+    """The multipliers of quantised ADD and SUB: operands to a common scale, their sum to the output's."""
 
     left_shift: int
     inputs: tuple[Multiplier, Multiplier]
@@ -124,7 +127,10 @@ def pot_shifts(site: Site[AddSub]) -> tuple[int, int] | None:
 
 
 def scales_rescale(site: Site[AddSub]) -> str | None:
-    """The output's scale is large enough that the sum needs no left shift: above 2^-19 (int8) or 2^-14 (int16) of the larger input scale."""
+    """The output's scale is above 2^-19 (int8) or 2^-14 (int16) of the larger input scale.
+
+    Below that the sum would have to be shifted left, which TFLite's kernels do not do.
+    """
     if site.y().dtype is DType.FLOAT32 or pot_shifts(site) is not None:
         return None
     real = output_multiplier(site)
@@ -132,7 +138,7 @@ def scales_rescale(site: Site[AddSub]) -> str | None:
 
 
 def pot_form(site: Site[AddSub]) -> str | None:
-    """With power_of_two, equal shapes, one operand in the output's scale and the other in a scale that is not larger."""
+    """With power_of_two, shapes are equal, one operand has the output's scale, the other no larger one."""
     shifts = pot_shifts(site)
     if shifts is None:
         return None
@@ -143,7 +149,7 @@ def pot_form(site: Site[AddSub]) -> str | None:
 
 
 def add_reference(site: Site[AddSub], values: Sequence[Array | None]) -> tuple[Array]:
-    """reference_ops and reference_integer_ops: Add, BroadcastAdd6DSlow, Sub, BroadcastQuantSubSlow, Sub16, SubWithActivation."""
+    """reference_ops and reference_integer_ops: Add, BroadcastAdd6DSlow, Sub, BroadcastQuantSubSlow, Sub16."""
     x0, x1 = operands(values)
     if site.y().dtype is DType.FLOAT32:
         return (float_reference(site, np.add if sign(site) > 0 else np.subtract, x0, x1),)
@@ -204,7 +210,7 @@ ADD_POT_S16 = Kernel(
 QUANTISED_SUMS = (
     *binary_kernels("add", DType.INT8, AddArgs, add_args),
     ADD_POT_S16,
-    *binary_kernels("add", DType.INT16, AddArgs, add_args),
+    *binary_kernels("add", DType.INT16, AddArgs, add_args, lambda site: pot_shifts(site) is None),
 )
 CONSTRAINTS = (ARITHMETIC_TYPES, at_most_rank_6, int16_is_symmetric, scales_rescale, pot_form)
 

@@ -16,7 +16,7 @@ from netsuke.ops.operator import Operator, Shape, Site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgMax(Args):
-    """`axis` is the dimension that is searched and goes, in 0..rank-1. The output's type is int32 or int64."""
+    """`axis` is the dimension that is searched and goes, in 0..rank-1; the output is int32 or int64."""
 
     axis: int
 

@@ -37,7 +37,8 @@ def int16_is_symmetric(site: Site[Any]) -> str | None:
 def operands(values: Sequence[Array | None]) -> tuple[Array, Array]:
     """Both operands."""
     x0, x1 = values[0], values[1]
-    assert x0 is not None and x1 is not None
+    assert x0 is not None
+    assert x1 is not None
     return x0, x1
 
 

@@ -27,7 +27,7 @@ TYPES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchMatmul(Args):
-    """Operands: x [..., M, K] and w [..., K, N]; adj_x and adj_y say that x or w is stored with its last two swapped."""
+    """Operands: x [..., M, K] and w [..., K, N]; adj_x and adj_y: it is stored with its last two swapped."""
 
     adj_x: bool = False
     adj_y: bool = False
@@ -35,8 +35,11 @@ class BatchMatmul(Args):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchMatmulArgs(KernelArgs):
-    """y[b, i, j] = sum over k of x[b, i, k] * w[b, k, j]. Steps are elements from an index to the next, 0 where a batch
-    dimension is broadcast. low and high are the clamp before y_zero is added; float reads sizes and steps only."""
+    """y[b, i, j] = sum over k of x[b, i, k] * w[b, k, j].
+
+    Steps are elements from an index to the next, 0 where a batch dimension is broadcast. low and high are the
+    clamp before y_zero is added; float reads sizes and steps only.
+    """
 
     c_name: ClassVar[str] = "nk_batch_matmul_args"
     batches: tuple[int, ...] = field(metadata={"length": 3})
@@ -65,7 +68,7 @@ def ranks(site: Site[BatchMatmul]) -> str | None:
 
 
 def element_types(site: Site[BatchMatmul]) -> str | None:
-    """Operands are int8 x int8, int16 x int16, int16 x int8 or float32 x float32, and the output is like the first."""
+    """Types are int8 x int8, int16 x int16, int16 x int8 or float32 x float32, the output as the first."""
     x, w, y = site.x(0).dtype, site.x(1).dtype, site.y().dtype
     return None if (x, w) in TYPES and x is y else f"{x.value} x {w.value} to {y.value}"
 
@@ -94,7 +97,7 @@ def shapes_match(site: Site[BatchMatmul]) -> str | None:
 
 
 def sums_fit(site: Site[BatchMatmul]) -> str | None:
-    """No sum of products leaves the accumulator: int8 depth below 33025, int16 below 2^16 (2^17 / 2 products of 2^30)."""
+    """No sum of products can leave its accumulator: the depth is below 33025 (int8) or 65536 (int16)."""
     depth = matrix(site.x(0), site.args.adj_x)[1]
     limit = {DType.INT8: DEEPEST_INT8, DType.INT16: 1 << 16}.get(site.x().dtype)
     return f"a depth of {depth}" if limit is not None and depth >= limit else None
@@ -124,7 +127,7 @@ def infer(site: Site[BatchMatmul]) -> tuple[tuple[int, ...]]:
         batch = np.broadcast_shapes(site.x(0).shape[:-2], site.x(1).shape[:-2])
     except ValueError:
         raise GraphError(
-            f"got {list(site.x(0).shape)} and {list(site.x(1).shape)}; leading sizes that broadcast were wanted"
+            f"got {list(site.x(0).shape)} and {list(site.x(1).shape)}; leading sizes must broadcast"
         ) from None
     return ((*batch, matrix(site.x(0), site.args.adj_x)[0], matrix(site.x(1), site.args.adj_y)[1]),)
 
@@ -155,10 +158,11 @@ def reference(site: Site[BatchMatmul], values: Sequence[Array | None]) -> tuple[
 
 
 def batch_steps(tensor: Tensor, leading: tuple[int, ...]) -> tuple[int, ...]:
-    """Elements from one index of each of three leading dimensions to the next; 0 where the tensor has but one."""
+    """Elements from one index of each of three leading dimensions to the next; 0 where it is broadcast."""
     sizes = (1,) * (3 - len(tensor.shape) + 2) + tensor.shape[:-2]
     steps = [math.prod(sizes[i + 1 :]) * math.prod(tensor.shape[-2:]) for i in range(3)]
-    return tuple(0 if size == 1 and size != all_ else step for size, all_, step in zip(sizes, leading, steps, strict=True))
+    pairs = zip(sizes, leading, steps, strict=True)
+    return tuple(0 if size == 1 and whole > 1 else step for size, whole, step in pairs)
 
 
 def bind(site: Site[BatchMatmul]) -> tuple[Call]:

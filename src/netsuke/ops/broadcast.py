@@ -1,8 +1,8 @@
-"""Two operands, one result, broadcast against each other: shapes, loop nests and kernels of every binary operator.
+"""Two operands broadcast against each other: shapes, loop nests and kernels of every binary operator.
 
-Each binary operator has two C kernels a type. The first walks rows of elements with one step between rows, which covers
-equal shapes, scalars and operands that repeat along the leading or the trailing dimensions. The second walks any
-broadcast of up to six dimensions; its outer loops are a table in flash.
+Each binary operator has two C kernels a type. The first walks rows of elements with one step between rows,
+which covers equal shapes, scalars and operands that repeat along the leading or the trailing dimensions. The
+second walks any broadcast of up to six dimensions; its outer loops are a table in flash.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ SUFFIX = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16", DType.INT32: 
 class RowsArgs(KernelArgs):
     """Base of the binary kernels' structs: rows of `inner` elements.
 
-    `step_*` leads from one element of an operand to the next, 0 where it repeats; `jump_*` leads from one element past
-    a row to the first of the next row.
+    `step_*` leads from one element of an operand to the next, 0 where it repeats; `jump_*` leads from one
+    element past a row to the first of the next row.
     """
 
     rows: int
@@ -71,12 +71,13 @@ def broadcast_shape(left: Shape, right: Shape) -> Shape:
         return np.broadcast_shapes(left, right)
     except ValueError:
         raise GraphError(
-            f"got shapes {list(left)} and {list(right)}; each dimension, counted from the last, must be equal in both or 1 in one"
+            f"got shapes {list(left)} and {list(right)}; "
+            "each dimension, counted from the last, must be equal in both or 1 in one"
         ) from None
 
 
 def steps_within(shape: Shape, output: Shape) -> tuple[int, ...]:
-    """Elements from one index of the output to the next in an operand of this shape; 0 where the operand repeats."""
+    """Elements from one index of the output to the next in an operand of this shape; 0 where it repeats."""
     padded = (1,) * (len(output) - len(shape)) + shape
     steps: list[int] = []
     step = 1
@@ -122,7 +123,10 @@ def rows_of(site: Site[Any]) -> Rows:
 
 
 def walk_of(site: Site[Any]) -> Constant:
-    """The outer loops of the general kernels, innermost first: count, and what its step adds to a row's start in each operand."""
+    """The outer loops of the general kernels, innermost first.
+
+    Each is a count, and what its step adds to a row's start in either operand.
+    """
     outer = list(reversed(loops_of(site)[:-1]))
     table = []
     walked_0 = walked_1 = 0
@@ -148,7 +152,7 @@ def at_most_rank_6(site: Site[Any]) -> str | None:
 
 
 def full_size_inputs(site: Site[Any]) -> tuple[int, ...]:
-    """The inputs that have the output's size and element size: each element is read once, before its place is written."""
+    """The inputs of the output's size and element size: an element is read before its place is written."""
     y = site.y()
     return tuple(
         i

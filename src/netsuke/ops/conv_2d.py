@@ -41,6 +41,7 @@ from netsuke.ops.fixed_point import Multiplier, wrap_int32
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32, scaled_int64, stored
+from netsuke.ops.strip import CONV_2D_S8_DSP, POINTWISE_S8_DSP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class PointwiseArgs(KernelArgs):
 
 
 def channels_divide(site: Site[Conv2d]) -> str | None:
-    """Input channels are a multiple of the weights' input channels, and output channels of that many groups."""
+    """Input channels are a multiple of the weights' input channels, output channels of that many groups."""
     in_c, (out_c, _, _, group_in) = site.x().shape[3], site.x(WEIGHTS).shape
     if in_c % group_in == 0 and out_c % (in_c // group_in) == 0:
         return None
@@ -96,7 +97,7 @@ def reference(site: Site[Conv2d], values: Sequence[Array | None]) -> tuple[Array
 
 
 def requantized(site: Site[Any], sums: Array) -> Array:
-    """Sums of products [..., O] in int64, with the bias, as stored values: what every integer convolution ends with."""
+    """Sums of products [..., O] in int64 as stored values, bias added: how every integer convolution ends."""
     acc = sums + bias_of(site, sums.shape[-1]).reshape(-1)
     multipliers = [Multiplier.of(real) for real in real_multipliers(site.x(), site.x(WEIGHTS), site.y())]
     scaled = scaled_int64(acc, multipliers) if accumulates_64_bits(site) else scaled_int32(acc, multipliers)
@@ -123,7 +124,7 @@ def products(site: Site[Conv2d], x: Array) -> Array:
 
 
 def float_reference(site: Site[Conv2d], x: Array) -> Array:
-    """Every output adds up its products one by one, in the order of LiteRT's loop, each rounded to float32."""
+    """Every output adds up its products one by one, in the order of LiteRT's loop, rounding each time."""
     w = site.constant(WEIGHTS)
     groups, group_in = groups_of(site), w.shape[3]
     spread = w.reshape(groups, -1, *w.shape[1:])
@@ -138,14 +139,17 @@ def float_reference(site: Site[Conv2d], x: Array) -> Array:
 
 def float_finish(site: Site[Any], total: Array) -> Array:
     """Bias added, clamped (ActivationFunctionWithMinMax: no infinity comes through)."""
-    return apply_clamp(total + bias_of(site, total.shape[-1]).reshape(-1), full_clamp(site.args.clamp, site.y()))
+    return apply_clamp(
+        total + bias_of(site, total.shape[-1]).reshape(-1), full_clamp(site.args.clamp, site.y())
+    )
 
 
 def packed(site: Site[Any], weights: Array, groups: int) -> Constant:
     """Weights [O, ...], interleaved by four channels within each group."""
     rows = weights.reshape(groups, -1, int(np.prod(weights.shape[1:])))
     data = np.concatenate([interleaved(group) for group in rows])
-    note = f"{'x'.join(str(n) for n in weights.shape)}, out_channels by four, then kernel_h, kernel_w, in_channels, 4"
+    shape = " x ".join(str(n) for n in weights.shape)
+    note = f"{shape}: out_channels by four, then kernel_h, kernel_w, in_channels, 4"
     return Constant(label="weights", data=data, shape_note=note)
 
 
@@ -156,24 +160,25 @@ def bias_constant(site: Site[Any], channels: int) -> Constant:
 
 
 def folded_bias(site: Site[Any], rows: Array) -> Constant:
-    """bias - zero_point * sum of weights [O, depth], modulo 2^32: with it a kernel need not centre its input."""
+    """bias - zero_point * sum of weights [O, depth], modulo 2^32: the kernel need not centre its input."""
     sums = rows.astype(np.int64).sum(axis=1)
     folded = wrap_int32(bias_of(site, len(rows)).reshape(-1) - site.x().zero_point * sums)
     return Constant(label="bias", data=folded.astype(np.int32), shape_note="input zero point folded in")
 
 
 def grouped_calls(site: Site[Any], weights: Array, groups: int) -> tuple[Call, ...]:
-    """Calls of the general kernel for the site's type, one an image. Weights are [O, kernel_h, kernel_w, C / groups]."""
+    """Calls of the general kernel, one an image. Weights are [O, kernel_h, kernel_w, C / groups]."""
     dtype, args = site.x().dtype, conv_args(site, windows(site), groups)
     w = Constant(label="weights", data=weights) if dtype is DType.INT16 else packed(site, weights, groups)
-    return image_calls(site, {DType.INT8: CONV_2D_S8, DType.INT16: CONV_2D_S16}.get(dtype, CONV_2D_F32), w, args)
+    return image_calls(
+        site, {DType.INT8: CONV_2D_S8, DType.INT16: CONV_2D_S16}.get(dtype, CONV_2D_F32), w, args
+    )
 
 
 def image_calls(site: Site[Any], kernel: Kernel, weights: Constant, args: Conv2dArgs) -> tuple[Call, ...]:
     """One call of a convolution kernel for every image of the batch."""
-    constants = (weights, bias_constant(site, site.y().shape[3]))
-    if site.x().dtype is not DType.FLOAT32:
-        constants = (*constants, *scale_constants(site))
+    scales = () if site.x().dtype is DType.FLOAT32 else scale_constants(site)
+    constants = (weights, bias_constant(site, site.y().shape[3]), *scales)
     return tuple(kernel.call(x, *constants, y, args=args) for x, y in images(site))
 
 
@@ -250,7 +255,7 @@ CONV_2D = Operator(
         accumulators_fit(axis=0),
     ),
     macs=macs,
-    kernels=(POINTWISE_S8, CONV_2D_S8, CONV_2D_S16, CONV_2D_F32),
+    kernels=(POINTWISE_S8_DSP, CONV_2D_S8_DSP, POINTWISE_S8, CONV_2D_S8, CONV_2D_S16, CONV_2D_F32),
 )
 
 OPERATORS: tuple[Operator[Conv2d], ...] = (CONV_2D,)

@@ -25,7 +25,7 @@ X, WEIGHTS, BIAS = 0, 1, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convolution(Args):
-    """Stride and dilation in pixels (height, width); `clamp` is the fused activation as a range of stored values.
+    """Stride and dilation in pixels (height, width); `clamp` is the activation, a range of stored values.
 
     Explicit padding is ((top, bottom), (left, right)) in pixels of real value 0: the input's zero point.
     """
@@ -41,9 +41,10 @@ class Convolution(Args):
 class Conv2dArgs(KernelArgs):
     """One struct for all types: what a type does not read is 0.
 
-    Sizes in elements; pads are the ones before the first row and column. A group has group_in input and group_out
-    output channels. low and high are the integer clamp before y_zero is added; scale_step is 1 where every output channel
-    has its own multiplier, 0 where all share one; narrow is 1 where int16 activations accumulate in 32 bits.
+    Sizes in elements; pads are the ones before the first row and column. A group has group_in input and
+    group_out output channels. low and high are the integer clamp before y_zero is added; scale_step is 1
+    where every output channel has its own multiplier, 0 where all share one; narrow is 1 where int16 activations
+    accumulate in 32 bits.
     """
 
     c_name: ClassVar[str] = "nk_conv_2d_args"
@@ -88,7 +89,8 @@ def conv_args(site: Site[Any], axes: tuple[Window, Window], groups: int) -> Conv
     rows, along = axes
     in_c, out_c = site.x().shape[3], site.y().shape[3]
     args = Conv2dArgs(
-        in_h=site.x().shape[1], in_w=site.x().shape[2], in_c=in_c, out_h=site.y().shape[1], out_w=site.y().shape[2],
+        in_h=site.x().shape[1], in_w=site.x().shape[2], in_c=in_c,
+        out_h=site.y().shape[1], out_w=site.y().shape[2],
         groups=groups, group_in=in_c // groups, group_out=out_c // groups,
         kernel_h=rows.kernel, kernel_w=along.kernel, stride_h=rows.stride, stride_w=along.stride,
         dilation_h=rows.dilation, dilation_w=along.dilation, pad_h=rows.before, pad_w=along.before,
@@ -104,7 +106,7 @@ def conv_args(site: Site[Any], axes: tuple[Window, Window], groups: int) -> Conv
 
 
 def taps(site: Site[Any]) -> Iterator[tuple[tuple[int, int], tuple[slice, slice], tuple[slice, slice]]]:
-    """(tap, outputs, inputs) for every tap of the window, row by row: the order in which LiteRT adds them up."""
+    """(tap, outputs, inputs) for every tap of the window, row by row: the order in which LiteRT adds."""
     rows, along = windows(site)
     for i in range(rows.kernel):
         for j in range(along.kernel):
@@ -133,7 +135,7 @@ def scale_constants(site: Site[Any]) -> tuple[Constant, Constant]:
 
 
 def interleaved(rows: Array) -> Array:
-    """Weights [rows, depth] as nk_patch.h reads them: rows by four, element by element; the rest row after row."""
+    """Weights [rows, depth] as nk_dot_s8.h reads them: rows by four, element by element; the rest in rows."""
     fours = len(rows) // 4 * 4
     blocks = rows[:fours].reshape(-1, 4, rows.shape[1]).transpose(0, 2, 1)
     return np.concatenate([blocks.reshape(-1), rows[fours:].reshape(-1)])

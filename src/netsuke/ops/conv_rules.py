@@ -11,7 +11,11 @@ from netsuke.ops.conv_geometry import BIAS, WEIGHTS, accumulates_64_bits
 from netsuke.ops.operator import Constraint, Site
 from netsuke.ops.requantize import real_multipliers
 
-BIASES = {DType.INT8: (DType.INT32,), DType.INT16: (DType.INT32, DType.INT64), DType.FLOAT32: (DType.FLOAT32,)}
+BIASES = {
+    DType.INT8: (DType.INT32,),
+    DType.INT16: (DType.INT32, DType.INT64),
+    DType.FLOAT32: (DType.FLOAT32,),
+}
 
 
 def images_of_rank_4(site: Site[Any]) -> str | None:
@@ -21,8 +25,8 @@ def images_of_rank_4(site: Site[Any]) -> str | None:
 
 
 def element_types(site: Site[Any]) -> str | None:
-    """Activations are int8 or int16 with int8 weights, or all is float32; the bias is int32 (int8), int32 or int64
-    (int16), or float32."""
+    """Activations are int8 or int16 with int8 weights, or all is float32; the bias is int32 (int8), int32 or
+    int64 (int16), or float32."""
     x, w, y = site.x().dtype, site.x(WEIGHTS).dtype, site.y().dtype
     weights = DType.FLOAT32 if x is DType.FLOAT32 else DType.INT8
     bias = site.x(BIAS).dtype if site.has(BIAS) else None
@@ -58,7 +62,7 @@ def activations_quantized(site: Site[Any]) -> str | None:
 
 
 def weights_quantized(axis: int, *, shifted: bool = False) -> Constraint[Any]:
-    """The rule for integer weights whose channels run along `axis`; `shifted` allows a zero point per tensor."""
+    """The rule for integer weights with channels along `axis`; `shifted` allows a zero point per tensor."""
 
     def constraint(site: Site[Any]) -> str | None:
         w = site.x(WEIGHTS)
@@ -100,7 +104,9 @@ def accumulators_fit(axis: int) -> Constraint[Any]:
         if x.dtype is DType.FLOAT32:
             return None
         assert w.quantization is not None
-        shifted = site.constant(WEIGHTS).astype(np.int64) - (0 if len(w.quantization.scale) > 1 else w.quantization.zero_point[0])
+        shifted = site.constant(WEIGHTS).astype(np.int64) - (
+            0 if len(w.quantization.scale) > 1 else w.quantization.zero_point[0]
+        )
         others = tuple(i for i in range(len(w.shape)) if i != axis)
         largest = np.abs(shifted).sum(axis=others) * (255 if x.dtype is DType.INT8 else 32768)
         if x.dtype is DType.INT16 and site.has(BIAS):

@@ -45,7 +45,7 @@ from netsuke.ops.operator import Operator, Site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepthwiseConv2d(Convolution):
-    """Operands: x [N, H, W, C], weights [1, kernel_h, kernel_w, C * multiplier], bias [C * multiplier] or absent.
+    """Operands: x [N, H, W, C], weights [1, kernel_h, kernel_w, C * multiplier], bias or absent.
 
     Output channel c * multiplier + m sees input channel c.
     """
@@ -82,7 +82,7 @@ def multiplier_of(site: Site[DepthwiseConv2d]) -> int:
 
 
 def reference(site: Site[DepthwiseConv2d], values: Sequence[Array | None]) -> tuple[Array]:
-    """reference_integer_ops::DepthwiseConvPerChannel and reference_ops::DepthwiseConv: tap by tap, in their order."""
+    """reference_integer_ops::DepthwiseConvPerChannel and reference_ops::DepthwiseConv, in their order."""
     x = values[0]
     assert x is not None
     w = site.constant(WEIGHTS)[0]
@@ -119,8 +119,12 @@ def single(name: str, params: Any, args: Any, dtype: DType) -> Kernel:
     )
 
 
-DEPTHWISE_S8 = single("nk_depthwise_conv_2d_s8", quantized_params("int8_t", "int32_t"), Conv2dArgs, DType.INT8)
-DEPTHWISE_S16 = single("nk_depthwise_conv_2d_s16", quantized_params("int16_t", "int64_t"), Conv2dArgs, DType.INT16)
+DEPTHWISE_S8 = single(
+    "nk_depthwise_conv_2d_s8", quantized_params("int8_t", "int32_t"), Conv2dArgs, DType.INT8
+)
+DEPTHWISE_S16 = single(
+    "nk_depthwise_conv_2d_s16", quantized_params("int16_t", "int64_t"), Conv2dArgs, DType.INT16
+)
 DEPTHWISE_F32 = single("nk_depthwise_conv_2d_f32", FLOAT_PARAMS, Conv2dArgs, DType.FLOAT32)
 
 GROUPED = tuple(
@@ -133,7 +137,7 @@ GROUPED = tuple(
     )
     for general in (CONV_2D_S8, CONV_2D_S16, CONV_2D_F32)
 )
-"""The general convolutions: a depth multiplier above 1 is a grouped convolution, one channel an ordinary one."""
+"""The general convolutions: a depth multiplier above 1 makes groups, one channel makes one."""
 
 DEPTHWISE_CONV_2D = Operator(
     name="depthwise_conv_2d",

@@ -42,11 +42,12 @@ def has_scale(site: Site[NoArgs]) -> str | None:
 def reference(site: Site[NoArgs], values: Sequence[Array | None]) -> tuple[Array]:
     """reference_integer_ops::Dequantize and PerChannelDequantize.
 
-    TFLite multiplies in double and rounds once: the product of a float32 scale and a 17-bit integer is exact there, so
-    that one float32 multiplication gives the same.
+    TFLite multiplies in double and rounds once: the product of a float32 scale and a 17-bit integer is exact
+    there, so that one float32 multiplication gives the same.
     """
     x, q = values[0], site.x().quantization
-    assert x is not None and q is not None
+    assert x is not None
+    assert q is not None
     shape = [1] * x.ndim
     if q.axis is not None:
         shape[q.axis] = -1

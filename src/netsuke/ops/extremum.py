@@ -1,10 +1,10 @@
-"""MAXIMUM and MINIMUM with broadcasting: stored values are compared as they are, whatever their scales (as TFLite does)."""
+"""MAXIMUM and MINIMUM with broadcasting: stored values are compared, whatever their scales (as TFLite)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 

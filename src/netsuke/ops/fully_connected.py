@@ -1,7 +1,7 @@
 """FULLY_CONNECTED: rows of the input times the transposed weights.
 
-LiteRT's reference kernel requantises in double (see `requantize.scaled_double`), unlike its optimised kernels and
-TensorFlow Lite Micro, which use a fixed-point multiplier and may differ from it by 1.
+LiteRT's reference kernel requantises in double (see `requantize.scaled_double`), unlike its optimised kernels
+and TensorFlow Lite Micro, which use a fixed-point multiplier and may differ from it by 1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from netsuke.ir import Args, Array, DType
 from netsuke.ops.activation import Clamp, full_clamp
 from netsuke.ops.conv_2d import float_finish, folded_bias, packed
-from netsuke.ops.conv_geometry import BIAS, FLOAT_PARAMS, WEIGHTS, accumulates_64_bits, bias_of, scale_step
+from netsuke.ops.conv_geometry import FLOAT_PARAMS, WEIGHTS, accumulates_64_bits, bias_of, scale_step
 from netsuke.ops.conv_rules import (
     accumulators_fit,
     activations_quantized,
@@ -32,7 +32,7 @@ from netsuke.ops.requantize import WideMultiplier, real_multipliers, relative_cl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullyConnected(Args):
-    """Operands: x of any rank, weights [O, depth], bias [O] or absent. x is cut into rows of `depth` elements.
+    """Operands: x of any rank, cut into rows of `depth` elements; weights [O, depth]; bias [O] or absent.
 
     The output is [rows, O]; with keep_num_dims it is x's shape with the last size replaced by O.
     """
@@ -43,7 +43,7 @@ class FullyConnected(Args):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullyConnectedArgs(KernelArgs):
-    """low and high are the clamp before y_zero is added; scale_step is 1 for a multiplier per channel, else 0."""
+    """low, high: the clamp before y_zero is added; scale_step: 1 for a multiplier per channel, else 0."""
 
     c_name: ClassVar[str] = "nk_fully_connected_args"
     rows: int
@@ -68,7 +68,7 @@ class FullyConnectedF32Args(KernelArgs):
 
 
 def rows_of_depth(site: Site[FullyConnected]) -> str | None:
-    """Weights are [channels, depth] and cut the input into whole rows (with keep_num_dims: its last size is depth)."""
+    """Weights are [channels, depth] and cut the input into rows; with keep_num_dims its last size is depth."""
     x, w = site.x().shape, site.x(WEIGHTS).shape
     whole = len(w) == 2 and min(w) > 0 and site.x().elements > 0 and site.x().elements % w[1] == 0
     if whole and (not site.args.keep_num_dims or x[-1] == w[1]):
@@ -77,16 +77,25 @@ def rows_of_depth(site: Site[FullyConnected]) -> str | None:
 
 
 def results_in_range(site: Site[FullyConnected]) -> str | None:
-    """No accumulator times input scale x weights scale / output scale leaves 32 bits, and that factor is below 2^30."""
+    """Accumulators times input scale x weights scale / output scale stay in 32 bits, the factor in 30."""
     if site.x().dtype is DType.FLOAT32:
         return None
-    w, bias = shifted_weights(site).astype(np.int64), bias_of(site, site.x(WEIGHTS).shape[0]).astype(np.float64)
-    largest = np.abs(w).sum(axis=1) * (255.0 if site.x().dtype is DType.INT8 else 32768.0) + np.abs(bias).reshape(-1)
+    w, bias = (
+        shifted_weights(site).astype(np.int64),
+        bias_of(site, site.x(WEIGHTS).shape[0]).astype(np.float64),
+    )
+    largest = np.abs(w).sum(axis=1) * (255.0 if site.x().dtype is DType.INT8 else 32768.0) + np.abs(
+        bias
+    ).reshape(-1)
     reals = np.array(real_multipliers(site.x(), site.x(WEIGHTS), site.y()))
     if site.x().dtype is DType.INT8:
         largest = np.minimum(largest, 2.0**31)
     worst = float((largest * reals).max())
-    return None if worst < 2.0**31 - 2**16 and reals.max() < 2**30 else f"{worst:g} at most, factor {reals.max():g}"
+    return (
+        None
+        if worst < 2.0**31 - 2**16 and reals.max() < 2**30
+        else f"{worst:g} at most, factor {reals.max():g}"
+    )
 
 
 def infer(site: Site[FullyConnected]) -> tuple[tuple[int, ...]]:

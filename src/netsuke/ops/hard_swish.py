@@ -9,8 +9,9 @@ import numpy as np
 
 from netsuke.ir import Array, DType
 from netsuke.ops.fixed_point import INT32_MAX, Multiplier, rounding_divide_by_pot
+from netsuke.ops.float_math import div_f32
 from netsuke.ops.operator import Operator, Site, dtypes_of
-from netsuke.ops.unary import NoArgs, infer, lookup_kernel, unary_kernel
+from netsuke.ops.unary import NoArgs, infer, lookup_kernel, saturated, unary_kernel
 
 INT16_MIN, INT16_MAX = -(1 << 15), (1 << 15) - 1
 
@@ -69,7 +70,7 @@ def saturated_16(x: Array) -> Array:
 
 
 def quantized(site: Site[NoArgs], x: Array) -> Array:
-    """reference_ops::HardSwish on 8-bit values: x in the output's scale times a gate in 0..1, both in 16 bits."""
+    """reference_ops::HardSwish on 8-bit values: x in the output's scale times a gate in 0..1, in 16 bits."""
     output, gate = Multiplier16.of(output_multiplier(site)), Multiplier16.of(gate_multiplier(site))
     fine = (x.astype(np.int64) - site.x().zero_point) * 128
     before_shift = rounding_high_mul_16(fine, output.value)
@@ -83,7 +84,7 @@ def quantized(site: Site[NoArgs], x: Array) -> Array:
         opening = rounding_divide_by_pot(opening, -gate.exponent)
     opening = (opening + (1 << 15)) >> 1
     product = rounding_divide_by_pot(toward_zero(opening * before_shift), -output.exponent)
-    return np.clip(product + site.y().zero_point, *site.y().dtype.range).astype(site.y().dtype.numpy)
+    return saturated(product + site.y().zero_point, site.y().dtype)
 
 
 def reference(site: Site[NoArgs], values: Sequence[Array | None]) -> tuple[Array]:
@@ -97,7 +98,8 @@ def reference(site: Site[NoArgs], values: Sequence[Array | None]) -> tuple[Array
         raised = x + np.float32(3)
         opened = np.where(raised > zero, raised, zero)
         gate = np.where(opened < six, opened, six)
-        return (x * gate / six,)
+        product = x * gate
+    return (div_f32(product, six),)
 
 
 HARD_SWISH = Operator(

@@ -13,7 +13,7 @@ from netsuke.ir import Args, Array, DType
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.kernel import KernelArgs
 from netsuke.ops.operator import Operator, Site, dtypes_of
-from netsuke.ops.unary import infer, int16_is_symmetric, lookup_kernel, unary_kernel
+from netsuke.ops.unary import infer, int16_is_symmetric, lookup_kernel, saturated, unary_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class LeakyReluF32Args(KernelArgs):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakyReluS16Args(KernelArgs):
-    """Multipliers from input to output scale: `positive` for x >= 0; for x < 0 `negative`, with alpha's size and sign."""
+    """Multipliers from input to output scale: for x >= 0, and for x < 0 with alpha's size; then its sign."""
 
     c_name: ClassVar[str] = "nk_leaky_relu_s16_args"
     count: int
@@ -88,7 +88,7 @@ def quantized(site: Site[LeakyRelu], x: Array) -> Array:
         multiply_by_quantized_multiplier(value, positive.value, positive.shift),
         sign_of_alpha(site) * multiply_by_quantized_multiplier(value, negative.value, negative.shift),
     )
-    return np.clip(y + site.y().zero_point, *site.y().dtype.range).astype(site.y().dtype.numpy)
+    return saturated(y + site.y().zero_point, site.y().dtype)
 
 
 def reference(site: Site[LeakyRelu], values: Sequence[Array | None]) -> tuple[Array]:

@@ -11,7 +11,15 @@ from netsuke.ir import Array, DType
 from netsuke.ops.float_math import logistic_f32, tanh_f32
 from netsuke.ops.operator import Operator, Site, dtypes_of
 from netsuke.ops.sigmoid_s16 import FRACTION_16, input_scale_fits, logistic_s16, s16_kernel, tanh_s16
-from netsuke.ops.unary import BYTES, NoArgs, infer, int16_is_symmetric, lookup_kernel, unary_kernel
+from netsuke.ops.unary import (
+    BYTES,
+    NoArgs,
+    infer,
+    int16_is_symmetric,
+    lookup_kernel,
+    saturated,
+    unary_kernel,
+)
 
 TYPES = (DType.INT8, DType.UINT8, DType.INT16, DType.FLOAT32)
 
@@ -33,13 +41,15 @@ def tanh_output(site: Site[NoArgs]) -> str | None:
 
 def rounded_tanh(x: Array) -> Array:
     """float32 tanh, correctly rounded (by way of double)."""
-    return np.tanh(x.astype(np.float64)).astype(np.float32)
+    result: Array = np.tanh(x.astype(np.float64)).astype(np.float32)
+    return result
 
 
 def rounded_logistic(x: Array) -> Array:
     """1 / (1 + exp(-x)) in float32 steps with exp correctly rounded (by way of double)."""
     with np.errstate(over="ignore"):
-        return np.float32(1) / (np.float32(1) + np.exp(-x.astype(np.float64)).astype(np.float32))
+        result: Array = np.float32(1) / (np.float32(1) + np.exp(-x.astype(np.float64)).astype(np.float32))
+        return result
 
 
 def quantized(function: Callable[[Array], Array]) -> Callable[[Site[Any], Array], Array]:
@@ -50,8 +60,7 @@ def quantized(function: Callable[[Array], Array]) -> Callable[[Site[Any], Array]
         real = np.float32(site.x().scale) * (x.astype(np.int32) - site.x().zero_point).astype(np.float32)
         result = function(real) * (np.float32(1) / np.float32(y.scale))
         rounded = np.copysign(np.floor(np.abs(result).astype(np.float64) + 0.5), result).astype(np.float32)
-        moved = rounded + np.float32(y.zero_point)
-        return np.clip(moved, *map(np.float32, y.dtype.range)).astype(y.dtype.numpy)
+        return saturated(rounded + np.float32(y.zero_point), y.dtype)
 
     return apply
 
@@ -60,7 +69,7 @@ LOGISTIC_8, TANH_8 = quantized(rounded_logistic), quantized(rounded_tanh)
 
 
 def logistic_reference(site: Site[NoArgs], values: Sequence[Array | None]) -> tuple[Array]:
-    """reference_ops::Logistic, reference_integer_ops::Logistic, and the table of SigmoidPrepare for 8 bits."""
+    """reference_ops::Logistic, reference_integer_ops::Logistic, and SigmoidPrepare's table for 8 bits."""
     x = values[0]
     assert x is not None
     if x.dtype == np.float32:

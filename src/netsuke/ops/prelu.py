@@ -13,12 +13,12 @@ from netsuke.ops.arithmetic import operands
 from netsuke.ops.broadcast import RowsArgs, at_most_rank_6, binary_kernels, broadcast_shape, infer, rows_of
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.operator import Operator, Site, dtypes_of
-from netsuke.ops.unary import NoArgs
+from netsuke.ops.unary import NoArgs, saturated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreluArgs(RowsArgs):
-    """Input 0 is x, input 1 alpha. `positive` rescales x for x >= 0, `negative` rescales x * alpha for x < 0."""
+    """Input 0 is x, input 1 alpha. `positive` rescales x >= 0, `negative` rescales x * alpha for x < 0."""
 
     c_name: ClassVar[str] = "nk_prelu_args"
     offset_0: int
@@ -72,7 +72,7 @@ def reference(site: Site[NoArgs], values: Sequence[Array | None]) -> tuple[Array
         multiply_by_quantized_multiplier(value, positive.value, positive.shift),
         multiply_by_quantized_multiplier(value * slope, negative.value, negative.shift),
     )
-    return (np.clip(y + site.y().zero_point, *site.y().dtype.range).astype(site.y().dtype.numpy),)
+    return (saturated(y + site.y().zero_point, site.y().dtype),)
 
 
 def s8_args(site: Site[NoArgs]) -> PreluArgs:

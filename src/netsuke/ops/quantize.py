@@ -12,7 +12,14 @@ from netsuke.ir import Array, DType
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.kernel import Kernel, KernelArgs
 from netsuke.ops.operator import Operator, Site
-from netsuke.ops.unary import NoArgs, infer, int16_is_symmetric, lookup_kernel, unary_kernel
+from netsuke.ops.unary import (
+    NoArgs,
+    infer,
+    int16_is_symmetric,
+    lookup_kernel,
+    saturated,
+    unary_kernel,
+)
 
 INTEGERS = (DType.INT8, DType.UINT8, DType.INT16)
 
@@ -72,7 +79,7 @@ def scale_ratio(site: Site[NoArgs]) -> float:
 def requantized(site: Site[Any], x: Array, m: Multiplier, clamp: tuple[int, int]) -> Array:
     """reference_ops::Requantize, clamped: stored values of the input in the output's scale and type."""
     wide = multiply_by_quantized_multiplier(x.astype(np.int64) - site.x().zero_point, m.value, m.shift)
-    return np.clip(wide + site.y().zero_point, *clamp).astype(site.y().dtype.numpy)
+    return saturated(np.clip(wide + site.y().zero_point, *clamp), site.y().dtype)
 
 
 def integers(site: Site[NoArgs], x: Array) -> Array:
@@ -83,15 +90,15 @@ def integers(site: Site[NoArgs], x: Array) -> Array:
 def floats(site: Site[NoArgs], x: Array) -> Array:
     """reference_ops::AffineQuantize: round(x / scale) + zero_point, halves away from zero, saturated.
 
-    Where TFLite converts a float beyond int32 (undefined in C++), this saturates too; a NaN becomes the lowest value.
+    Where TFLite converts a float beyond int32 (undefined in C++), this saturates too; a NaN becomes
+    the lowest value.
     """
     y = site.y()
-    low, high = y.dtype.range
     with np.errstate(over="ignore", invalid="ignore"):
         q = (x / np.float32(y.scale)).astype(np.float64)
     q = np.where(np.isnan(q), -np.inf, q)
     rounded = np.copysign(np.floor(np.abs(q) + 0.5), q)
-    return np.clip(rounded + y.zero_point, low, high).astype(y.dtype.numpy)
+    return saturated(rounded + y.zero_point, y.dtype)
 
 
 def reference(site: Site[NoArgs], values: Sequence[Array | None]) -> tuple[Array]:

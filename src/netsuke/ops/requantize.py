@@ -4,7 +4,7 @@ LiteRT's reference kernels scale an accumulator in three ways, and each operator
 
 - convolutions: a fixed-point `Multiplier` of x_scale * w_scale / y_scale, all in double
   (PopulateConvolutionQuantizationParams), applied with double rounding;
-- batch_matmul: the same, but x_scale * w_scale is rounded to float32 first (GetQuantizedConvolutionMultipler);
+- batch_matmul: the same, but x_scale * w_scale is a float32 first (GetQuantizedConvolutionMultipler);
 - fully_connected: no fixed point at all: round(double(accumulator) * real), halves away from zero
   (the overloads of reference_integer_ops::FullyConnected that take scales).
 """
@@ -71,18 +71,19 @@ def scaled_double(accumulators: Array, reals: Sequence[float]) -> Int64Array:
 def stored(scaled: Array, y: TensorType, clamp: Clamp | None) -> Array:
     """Scaled accumulators as stored values of `y`: zero point added, clamped."""
     low, high = full_clamp(clamp, y)
-    return np.clip(scaled + y.zero_point, int(low), int(high)).astype(y.dtype.numpy)
+    result: Array = np.clip(scaled + y.zero_point, int(low), int(high)).astype(y.dtype.numpy)
+    return result
 
 
 def relative_clamp(clamp: Clamp | None, y: TensorType) -> tuple[int, int]:
-    """The clamp before the zero point is added: what kernels compare with, so that the sum cannot overflow."""
+    """The clamp before the zero point is added: what kernels compare with, lest the sum overflow."""
     low, high = full_clamp(clamp, y)
     return int(low) - y.zero_point, int(high) - y.zero_point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WideMultiplier:
-    """A positive real number as (high * 2^31 + low) / 2^(31 + shift): high and low in 0..2^31-1, shift in 1..62.
+    """A real number >= 0 as (high * 2^31 + low) / 2^(31 + shift), high and low in 0..2^31-1, shift in 1..62.
 
     `nk_scale_exact` in nk_requantize.h multiplies by it, rounding once.
     """
@@ -102,15 +103,17 @@ class WideMultiplier:
     def like_double(cls, real: float, low: int, high: int) -> WideMultiplier:
         """One that gives clip(round(x * real), low, high), the product rounded to double, for every int32 x.
 
-        Taking the 53 bits of `real` and a hair more sends exact ties away from zero on both sides and covers the
-        double's own rounding; the choice is then proved at every x where the clipped result steps.
+        Taking the 53 bits of `real` and a hair more sends exact ties away from zero on both sides and covers
+        the double's own rounding; the choice is then proved at every x where the clipped result steps.
 
         Raises:
             GraphError: when `real` is not below 2^30 (no model that works has such a multiplier).
         """
         fraction, exponent = math.frexp(real)
         if exponent > 30:
-            raise GraphError(f"got a requantisation multiplier of {real}; one below 2^30 was wanted: check the scales")
+            raise GraphError(
+                f"got a requantisation multiplier of {real}; one below 2^30 was wanted: check the scales"
+            )
         if exponent < -31:
             return cls(high=0, low=0, shift=1)
         base = int(fraction * (1 << 53)) << 9
@@ -124,8 +127,8 @@ class WideMultiplier:
     def agrees(self, real: float, low: int, high: int) -> bool:
         """True when clip(scale(x)) equals clip(round(x * real)) for every int32 x.
 
-        Both sides rise with x and step next to (q - 0.5) / real for each q in low + 1..high, so looking at the
-        neighbours of those points is looking everywhere.
+        Both sides rise with x and step next to (q - 0.5) / real for each q in low + 1..high, so looking at
+        the neighbours of those points is looking everywhere.
         """
         steps = (np.arange(low + 1, high + 1) - 0.5) / real
         near = np.round(np.clip(steps, INT32_MIN, INT32_MAX)).astype(np.int64)

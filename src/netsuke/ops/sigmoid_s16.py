@@ -18,7 +18,7 @@ FRACTION_16 = 2.0**-15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigmoidS16Args(KernelArgs):
-    """x * multiplier * 2^-shift is in units of 1/12288, where the table has a step of 512 (logistic) or 256 (tanh)."""
+    """x * multiplier * 2^-shift is in 1/12288, where the table's step is 512 (logistic) or 256 (tanh)."""
 
     c_name: ClassVar[str] = "nk_sigmoid_s16_args"
     count: int
@@ -55,19 +55,21 @@ def input_scaling(site: Site[NoArgs], pot_shifts: tuple[int, ...]) -> InputScali
 def sigmoid_table() -> Array:
     """sigmoid(i / 24) in 1/65536 for i = 0..255, uint16[256], as TFLite's table has it.
 
-    Each entry is raised by half of what a straight line to the next one misses in the middle. The last entry is 65535,
-    where the kernels saturate.
+    Each entry is raised by half of what a straight line to the next one misses in the middle. The last entry
+    is 65535, where the kernels saturate.
     """
     here, middle, after = (1.0 / (1.0 + np.exp(-(np.arange(256) + step) / 24.0)) for step in (0.0, 0.5, 1.0))
     table = np.floor(65536.0 * (here + (middle - (here + after) / 2) / 2) + 0.5)
     table[255] = 65535
-    return table.astype(np.uint16)
+    result: Array = table.astype(np.uint16)
+    return result
 
 
 def scaled_inputs(x: Array, scaling: InputScaling) -> Array:
     """int16 inputs in the table's units, rounded half up."""
     nudge = 1 << (scaling.shift - 1) if scaling.shift else 0
-    return (x.astype(np.int64) * scaling.multiplier + nudge) >> scaling.shift
+    result: Array = (x.astype(np.int64) * scaling.multiplier + nudge) >> scaling.shift
+    return result
 
 
 def interpolated(size: Array, bits: int, beyond: int) -> Array:
@@ -83,14 +85,16 @@ def logistic_s16(site: Site[NoArgs], x: Array) -> Array:
     """reference_integer_ops::Logistic for int16."""
     scaled = scaled_inputs(x, input_scaling(site, (0,)))
     y = interpolated(np.abs(scaled), 9, 0x7FFF << 10)
-    return (np.where(scaled >= 0, y + 512, (1 << 25) - y + 511) >> 10).astype(np.int16)
+    result: Array = (np.where(scaled >= 0, y + 512, (1 << 25) - y + 511) >> 10).astype(np.int16)
+    return result
 
 
 def tanh_s16(site: Site[NoArgs], x: Array) -> Array:
     """reference_integer_ops::Tanh for int16."""
     scaled = scaled_inputs(x, input_scaling(site, (0, 1)))
     y = interpolated(np.abs(scaled), 8, 0xFFFF << 8) - (1 << 23)
-    return (np.where(scaled >= 0, y + 128, -y + 127) >> 8).astype(np.int16)
+    result: Array = (np.where(scaled >= 0, y + 128, -y + 127) >> 8).astype(np.int16)
+    return result
 
 
 def s16_kernel(name: str, pot_shifts: tuple[int, ...]) -> Kernel:

@@ -18,7 +18,7 @@ from netsuke.ops.fixed_point import (
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 )
-from netsuke.ops.float_math import exp_f32
+from netsuke.ops.float_math import div_f32, exp_f32
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.softmax_tables import (
@@ -29,7 +29,7 @@ from netsuke.ops.softmax_tables import (
     interpolate,
     reciprocal_table,
 )
-from netsuke.ops.unary import infer, overwrites_input, unary_kernel
+from netsuke.ops.unary import infer, overwrites_input, saturated, unary_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def has_rows(site: Site[Softmax]) -> str | None:
 
 
 def output_scale(site: Site[Softmax]) -> str | None:
-    """int8 outputs have scale 1/256 and zero point -128; int16 outputs of int16 have scale 1/32768 and zero point 0."""
+    """int8 to int8 gives scale 1/256 and zero point -128, int16 to int16 scale 1/32768 and zero points 0."""
     x, y = site.x(), site.y()
     wanted = {DType.INT8: (1 / 256, -128), DType.INT16: (1 / 32768, 0)}.get(x.dtype)
     if wanted is None or x.dtype is not y.dtype:
@@ -117,7 +117,10 @@ def beta_fits(site: Site[Softmax]) -> str | None:
 
 
 def exps_of(site: Site[Softmax]) -> Array:
-    """exp of every difference from a row's maximum that counts, int32[entries] in 1/2^31 (PreprocessSoftmaxScaling)."""
+    """exp of every difference from a row's maximum that counts, int32[entries] in 1/2^31.
+
+    Source of the scaling: PreprocessSoftmaxScaling and CalculateInputRadius.
+    """
     real = min(float(np.float32(site.args.beta)) * site.x().scale * (1 << 26), (1 << 31) - 1.0)
     m = Multiplier.of(real)
     furthest = (31 << 26) >> m.shift
@@ -139,9 +142,9 @@ def one_over_one_plus(x: Int64Array) -> Int64Array:
 def int8_rows(site: Site[Softmax], x: Array) -> Array:
     """reference_ops::Softmax of int8 on int8[rows, depth].
 
-    Where a row's exps sum to 512 or more, TFLite stops the process; every result rounds to the lowest value there.
+    Where a row's exps sum to 512 or more, TFLite stops the process; every int8 result rounds to -128 there.
     """
-    low, high = site.y().dtype.range
+    low, _ = site.y().dtype.range
     exps = exps_of(site).astype(np.int64)
     wide = x.astype(np.int64)
     below = wide.max(axis=1, keepdims=True) - wide
@@ -155,7 +158,7 @@ def int8_rows(site: Site[Softmax], x: Array) -> Array:
         saturating_rounding_doubling_high_mul(exp, reciprocal), np.minimum(exponent, 31)
     )
     y = np.where(exponent > 31, 0, y)
-    return np.minimum(y + low, high).astype(site.y().dtype.numpy)
+    return saturated(y + low, site.y().dtype)
 
 
 def bit_length(x: Int64Array) -> Int64Array:
@@ -180,7 +183,7 @@ def int16_rows(site: Site[Softmax], x: Array) -> Array:
     mantissa = (((total << (leading - 1)) + (1 << 13)) >> 14) - (1 << 15) - (1 << 16)
     reciprocal = interpolate(reciprocal_table(), np.clip(mantissa, INT16_MIN, INT16_MAX))
     shift = 31 - leading
-    return np.clip((exps * reciprocal + (1 << (shift - 1))) >> shift, 0, INT16_MAX).astype(np.int16)
+    return saturated(np.maximum((exps * reciprocal + (1 << (shift - 1))) >> shift, 0), DType.INT16)
 
 
 def float_rows(site: Site[Softmax], x: Array) -> Array:
@@ -188,8 +191,7 @@ def float_rows(site: Site[Softmax], x: Array) -> Array:
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         exps = exp_f32((x - x.max(axis=1, keepdims=True)) * np.float32(site.args.beta))
         total = np.add.accumulate(exps, axis=1, dtype=np.float32)[:, -1:]
-        result: Array = exps / total
-        return result
+    return div_f32(exps, total)
 
 
 def reference(site: Site[Softmax], values: Sequence[Array | None]) -> tuple[Array]:

@@ -50,7 +50,7 @@ def exp_of_negative(x: Int64Array) -> Int64Array:
 
 
 def interpolated_table(function: Callable[[float], float], low: float, high: float) -> Array:
-    """A function of [low, high] with values in [-1, 1], as int16[513] in 1/32767.5 (LUTPopulateInt16 in double).
+    """A function of [low, high] with values in [-1, 1], as int16[513] in 1/32768 (LUTPopulateInt16<double>).
 
     Each entry is moved by half of what a straight line to the next one misses in the middle.
     """

@@ -32,7 +32,7 @@ from netsuke.ops.pool import tap
 class TransposeConv(Args):
     """Operands: x [N, H, W, C], weights [O, kernel_h, kernel_w, C], bias [O] or absent.
 
-    `output` is the (height, width) that comes out; stride and padding are those of the convolution from there to x.
+    `output` is the (height, width) that comes out; stride and padding are those of the convolution back to x.
     """
 
     output: tuple[int, int]
@@ -53,11 +53,12 @@ def windows(site: Site[TransposeConv]) -> tuple[Window, Window]:
 
 
 def output_leads_to_input(site: Site[TransposeConv]) -> str | None:
-    """A convolution with this stride and padding over an image of the output's size gives one of the input's size."""
+    """A convolution with this stride and padding over the output's size gives the input's size."""
     rows, along = windows(site)
     if (rows.output, along.output) == site.x().shape[1:3]:
         return None
-    return f"output {site.args.output}, which leads to {(rows.output, along.output)}, and input {site.x().shape[1:3]}"
+    led = (rows.output, along.output)
+    return f"output {site.args.output}, which leads to {led}, and input {site.x().shape[1:3]}"
 
 
 def channels_match(site: Site[TransposeConv]) -> str | None:
@@ -72,12 +73,14 @@ def infer(site: Site[TransposeConv]) -> tuple[tuple[int, ...]]:
 
 
 def macs(site: Site[TransposeConv]) -> int:
-    """Input elements times the weights of an input channel (products that fall outside the output included)."""
+    """Input elements times the weights of an input channel, products outside the output included."""
     return site.x().elements * math.prod(site.x(WEIGHTS).shape[:3])
 
 
-def taps(site: Site[TransposeConv]) -> Iterator[tuple[tuple[int, int], tuple[slice, slice], tuple[slice, slice]]]:
-    """(tap, places in y, places in x), last tap first: any one place in y then meets x in row order, as in LiteRT."""
+def taps(
+    site: Site[TransposeConv],
+) -> Iterator[tuple[tuple[int, int], tuple[slice, slice], tuple[slice, slice]]]:
+    """(tap, places in y, places in x), last tap first: a place in y meets x in row order, as in LiteRT."""
     rows, along = windows(site)
     for i in reversed(range(rows.kernel)):
         for j in reversed(range(along.kernel)):

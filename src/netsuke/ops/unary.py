@@ -1,7 +1,7 @@
 """What operators from one tensor to another of the same shape share: the shape rule, and their kernels.
 
-A function from 8 bits to 8 bits is a table of 256 results, made at build time by applying the operator's definition to
-every input; one C kernel serves them all.
+A function from 8 bits to 8 bits is a table of 256 results, made at build time by applying the operator's
+definition to every input; one C kernel serves them all.
 """
 
 from __future__ import annotations
@@ -55,6 +55,12 @@ def int16_is_symmetric(site: Site[Any]) -> str | None:
     """int16 tensors have zero point 0."""
     points = [t.zero_point for t in (site.x(), site.y()) if t.dtype is DType.INT16]
     return None if not any(points) else f"zero points {points}"
+
+
+def saturated(y: Array, dtype: DType) -> Array:
+    """Wide whole numbers clamped to a type's range and narrowed to it."""
+    result: Array = np.clip(y, *dtype.range).astype(dtype.numpy)
+    return result
 
 
 def table_of(function: Function, site: Site[Any]) -> Constant:

@@ -69,10 +69,7 @@ def assemble(found: Findings, out: Path) -> BuildResult:
         outputs=tuple(port(t) for t in case.project.api.outputs),
         layers=layers(case, run),
         buffers=tuple(buffer(plan, b) for b in plan.buffers),
-        passes=tuple(
-            PassResult(name=c.name, summary="; ".join(c.lines) or "nothing to do", changed=bool(c.lines))
-            for c in found.lowered.changes
-        ),
+        passes=tuple(PassResult(name=c.name, lines=c.lines) for c in found.lowered.changes),
         project=out,
     )
 

@@ -46,7 +46,7 @@ def _file(name: str) -> str:
 
 def _memory_words(result: BuildResult) -> str:
     words = f"{plural(len(result.buffers), 'buffer')} share an arena of {count(result.arena_bytes)} bytes."
-    if result.arena_bytes == result.arena_lower_bound:
+    if result.arena_bytes <= result.arena_lower_bound:
         words += " No placement can do better in this order of layers."
     else:
         words += f" At the fullest step {count(result.arena_lower_bound)} bytes are in use."

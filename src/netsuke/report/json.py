@@ -119,4 +119,4 @@ def _buffer(buffer: BufferResult) -> dict[str, Any]:
 
 
 def _pass(one: PassResult) -> dict[str, Any]:
-    return {"name": one.name, "changed": one.changed, "summary": one.summary}
+    return {"name": one.name, "changed": one.changed, "lines": list(one.lines)}

@@ -47,7 +47,7 @@ def _buffer(buffer: BufferResult, result: BuildResult, steps: Steps, scale: Scal
 
 
 def _label(buffer: BufferResult, result: BuildResult) -> str:
-    """Activations are called after the layer that writes them: tensors' names end alike, as in 'a/BiasAdd'."""
+    """Activations are called after the layer that writes them: tensors' names often end alike."""
     if buffer.kind is BufferKind.ACTIVATION and 0 <= buffer.first_step < len(result.layers):
         return result.layers[buffer.first_step].name
     return buffer.name

@@ -79,11 +79,15 @@ class BufferResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassResult:
-    """What one pass changed, in a sentence; `changed` is False when it left the graph alone."""
+    """What one pass changed, in words, a line a change; none when it left the graph alone."""
 
     name: str
-    summary: str
-    changed: bool
+    lines: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """True when it did something."""
+        return bool(self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from netsuke.report.layer_chart import METRICS, has_values, layer_chart
 from netsuke.report.markup import Markup, joined, tag, text
-from netsuke.report.result import BuildResult, LayerResult, PortResult
+from netsuke.report.result import BuildResult, LayerResult, PassResult, PortResult
 from netsuke.report.words import (
     ABSENT,
     count,
@@ -188,18 +188,17 @@ def _port(kind: str, port: PortResult) -> Markup:
 
 
 def passes(result: BuildResult) -> Markup:
-    """What each pass did; those that found nothing are faint."""
-    return joined(
-        *(
-            tag(
-                "li",
-                tag("code", text(one.name)),
-                tag("span", text(one.summary)),
-                class_=None if one.changed else "faint",
-            )
-            for one in result.passes
-        )
-    )
+    """What each pass did; those that found nothing are faint, many changes are folded."""
+    return joined(*(_pass(one) for one in result.passes))
+
+
+def _pass(one: PassResult) -> Markup:
+    name = tag("code", text(one.name))
+    if len(one.lines) <= 1:
+        words = one.lines[0] if one.lines else "nothing to do"
+        return tag("li", name, tag("span", text(words)), class_=None if one.lines else "faint")
+    changes = tag("ul", *(tag("li", text(line)) for line in one.lines))
+    return tag("li", name, tag("details", tag("summary", text(f"{count(len(one.lines))} changes")), changes))
 
 
 def origins(result: BuildResult) -> Markup:

@@ -116,7 +116,7 @@ def batch_norm(node: OnnxNode, scale: Array, bias: Array, mean: Array, variance:
 
 def batch_normalization(walk: Walk, node: OnnxNode) -> None:
     """A batch normalisation that stands alone: one MUL and one ADD a channel."""
-    x = walk.value(node)
+    x = walk.builder.real(walk.value(node))
     constants = [walk.known(node, i).data for i in range(1, 5)]
     if len(x.shape) < 2 or any(c.shape != (x.shape[1],) for c in constants):
         raise Refusal(node, f"its constants {[list(c.shape) for c in constants]} do not fit {x.shape[1:2]} channels")

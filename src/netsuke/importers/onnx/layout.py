@@ -166,9 +166,25 @@ def moves(source: Placed, target: Placed) -> Move | None:
         return None
     if sorted(have_fine) != sorted(want_fine):
         raise ValueError(f"no transpose takes {have} to {want}")
+    whole = whole_dimensions(source, target)
+    if whole is not None:
+        return Move(shape=source.dims, perm=whole)
     blocks = together(have_fine, want_fine)
     wanted = sorted(range(len(blocks)), key=lambda b: want_fine.index(blocks[b][0]))
     return Move(shape=tuple(math.prod(d for d, _ in block) for block in blocks), perm=tuple(wanted))
+
+
+def whole_dimensions(source: Placed, target: Placed) -> tuple[int, ...] | None:
+    """The permutation of stored dimensions that gives the target as it is; None when dimensions are cut or joined."""
+    free = list(range(len(source.dims)))
+    perm: list[int] = []
+    for size, step in zip(target.dims, target.steps, strict=True):
+        found = next((i for i in free if source.dims[i] == size and (size == 1 or source.steps[i] == step)), None)
+        if found is None:
+            return None
+        free.remove(found)
+        perm.append(found)
+    return None if free else tuple(perm)
 
 
 def joined(pairs: Sequence[tuple[int, int]]) -> Placed:

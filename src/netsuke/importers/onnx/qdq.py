@@ -50,7 +50,7 @@ def parameters(walk: Walk, node: OnnxNode) -> tuple[Array, Array, int]:
     scale = walk.known(node, 1).data
     zero = walk.optional(node, 2)
     points = np.zeros(scale.shape, np.uint8) if zero is None else zero.data
-    if node.int_("block_size", 0) or scale.ndim > 1 or points.shape != scale.shape or not scale.size:
+    if node.int_("block_size", 0) or max(scale.ndim, points.ndim) > 1 or points.size != scale.size or not scale.size:
         raise Refusal(node, f"scales {list(scale.shape)}, zero points {list(points.shape)}; one each a tensor or channel was wanted")
     if scale.dtype != np.float32 or not (np.isfinite(scale) & (scale > 0)).all():
         raise Refusal(node, "a scale is not a number above 0; calibrate and quantise the model again")

@@ -45,7 +45,9 @@ class Builder:
         record = self.subgraph.tensors[index]
         if index in self._computed or record.is_variable:
             return False
-        return len(self.model.buffers) > 0 and (self.raw(index).nbytes > 0 or 0 in record.shape)
+        if not self.model.buffers:
+            return False
+        return self.raw(index).nbytes > 0 or 0 in record.shape or record.sparsity is not None
 
     def raw(self, index: int) -> Array:
         """The bytes of a constant."""

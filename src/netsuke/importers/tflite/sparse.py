@@ -4,6 +4,8 @@ included).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from netsuke.importers.tflite.flatbuffer import Malformed
@@ -24,7 +26,7 @@ def dense(values: Array, shape: tuple[int, ...], sparsity: SparsityRecord, name:
     positions = np.zeros(1, np.int64)
     coordinates: dict[int, Array] = {}
     for axis, level in zip(sparsity.traversal_order, sparsity.dimensions, strict=True):
-        parents, here = walk(positions, level, sizes[axis], len(values), name)
+        parents, here = walk(positions, level, sizes[axis], math.prod(shape), name)
         coordinates = {known: found[parents] for known, found in coordinates.items()}
         coordinates[axis] = here
         positions = np.arange(len(here))
@@ -55,7 +57,7 @@ def level_sizes(shape: tuple[int, ...], sparsity: SparsityRecord, name: str) -> 
 
 
 def walk(positions: Array, level: SparseDimension, size: int, limit: int, name: str) -> tuple[Array, Array]:
-    """(parent, coordinate) of every position one level down; there are never more than `limit` positions."""
+    """(parent, coordinate) of every position one level down; there are never more than `limit`, the dense elements."""
     if level.segments is None or level.indices is None:
         if level.dense_size != size or len(positions) * size > limit:
             raise Malformed(

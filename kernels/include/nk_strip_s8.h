@@ -1,0 +1,163 @@
+/* The heart of the int8 convolutions on cores with the DSP extension: three pixels times all output channels.
+
+   Activations come as columns: each group of four inputs of a pixel is widened to the halfword pairs (0, 2) and
+   (1, 3), as SXTB16 gives them, and the pairs of three pixels stand together: six words a group. Weights stand by two
+   channels: four bytes of the one, four of the other, group after group. So each word of weights is unpacked once and
+   used for three pixels, and each word of activations feeds two channels: 24 MACs for eight loads.
+
+   The requantisation is TFLite's, to the bit, in five or six instructions. Its first rounding,
+   (acc * multiplier + 2^30) >> 31, is SMMLAR with acc added in at bit 32 and the constant 2 * multiplier - 2^32, which
+   fits 32 bits. Its second rounds halves away from zero: negative sums lose one first (nk_strip_signed_s8); where the
+   activation clamps negative sums anyway, that step falls away (nk_strip_relu_s8). */
+#ifndef NK_STRIP_S8_H
+#define NK_STRIP_S8_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* What a strip reads and writes. `scales` is a stream: the biases of the first two channels, then for every two
+   channels {multiplier, rounding, shift} of each and the biases of the next two. y + p * stride is pixel p. */
+typedef struct nk_strip {
+  const int32_t *columns;
+  const int32_t *columns_fours; /* end of the last whole four groups */
+  const int32_t *columns_end;
+  const int8_t *weights;
+  const int8_t *weights_end;
+  const int32_t *scales;
+  int8_t *y;
+  int32_t stride;
+} nk_strip;
+
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+
+/* r0 columns, r1 weights, r4-r6 one channel's sums, r7 r8 lr the other's, r9-r11 activations. */
+#define NK_STRIP_GROUP                                                                                      \
+  "ldr r2, [r1], #4\n ldr r3, [r1], #4\n ldr r9, [r0], #4\n ldr r10, [r0], #4\n ldr r11, [r0], #4\n"        \
+  "sxtb16 r12, r2\n smlad r4, r12, r9, r4\n smlad r5, r12, r10, r5\n smlad r6, r12, r11, r6\n"              \
+  "sxtb16 r12, r3\n smlad r7, r12, r9, r7\n smlad r8, r12, r10, r8\n smlad lr, r12, r11, lr\n"              \
+  "ldr r9, [r0], #4\n ldr r10, [r0], #4\n ldr r11, [r0], #4\n"                                              \
+  "sxtb16 r12, r2, ror #8\n smlad r4, r12, r9, r4\n smlad r5, r12, r10, r5\n smlad r6, r12, r11, r6\n"      \
+  "sxtb16 r12, r3, ror #8\n smlad r7, r12, r9, r7\n smlad r8, r12, r10, r8\n smlad lr, r12, r11, lr\n"
+
+#define NK_STRIP_RELU(r) \
+  "smmlar " r ", " r ", r1, " r "\n add " r ", r2\n asr " r ", r3\n ssat " r ", #8, " r "\n"
+#define NK_STRIP_SIGNED(r)                                                                               \
+  "smmlar " r ", " r ", r1, " r "\n add " r ", " r ", " r ", asr #31\n add " r ", r2\n asr " r ", r3\n" \
+  "ssat " r ", #8, " r "\n"
+
+/* The struct is copied to the stack: sp+0 columns, 4 columns_fours, 8 columns_end, 12 weights, 16 weights_end,
+   20 scales, 24 y, 28 stride. Label 1: two channels; 2: four groups; 4: one group; 5: requantise and store. */
+#define NK_STRIP_FUNCTION(name, SCALE)                                                                    \
+  __attribute__((naked, noinline)) static void name(const nk_strip *s) {                                 \
+    __asm__ volatile(                                                                                     \
+        "push {r4-r11, lr}\n ldm r0, {r1-r8}\n push {r1-r8}\n mov r1, r4\n"                              \
+        "ldr r0, [sp, #20]\n ldm r0!, {r4, r7}\n str r0, [sp, #20]\n"                                    \
+        "1: mov r5, r4\n mov r6, r4\n mov r8, r7\n mov lr, r7\n"                                         \
+        "ldr r0, [sp]\n ldr r12, [sp, #4]\n cmp r0, r12\n beq 3f\n"                                      \
+        "2:\n" NK_STRIP_GROUP NK_STRIP_GROUP NK_STRIP_GROUP NK_STRIP_GROUP                                \
+        "ldr r12, [sp, #4]\n cmp r0, r12\n bne 2b\n"                                                     \
+        "3: ldr r12, [sp, #8]\n cmp r0, r12\n beq 5f\n"                                                  \
+        "4:\n" NK_STRIP_GROUP "ldr r12, [sp, #8]\n cmp r0, r12\n bne 4b\n"                               \
+        "5: ldr r0, [sp, #20]\n str r1, [sp, #12]\n"                                                     \
+        "ldm r0!, {r1, r2, r3}\n" SCALE("r4") SCALE("r5") SCALE("r6")                                    \
+        "ldm r0!, {r1, r2, r3}\n" SCALE("r7") SCALE("r8") SCALE("lr")                                    \
+        "ldr r1, [sp, #24]\n ldr r2, [sp, #28]\n"                                                        \
+        "strb r6, [r1, r2, lsl #1]\n strb r5, [r1, r2]\n strb r4, [r1], #1\n"                            \
+        "strb lr, [r1, r2, lsl #1]\n strb r8, [r1, r2]\n strb r7, [r1], #1\n"                            \
+        "str r1, [sp, #24]\n ldm r0!, {r4, r7}\n str r0, [sp, #20]\n"                                    \
+        "ldr r1, [sp, #12]\n ldr r2, [sp, #16]\n cmp r1, r2\n bne 1b\n"                                  \
+        "add sp, sp, #32\n pop {r4-r11, pc}\n");                                                         \
+  }
+
+NK_STRIP_FUNCTION(nk_strip_relu_s8, NK_STRIP_RELU)
+NK_STRIP_FUNCTION(nk_strip_signed_s8, NK_STRIP_SIGNED)
+
+static inline uint32_t nk_pairs_02(uint32_t bytes) {
+  uint32_t pairs;
+  __asm__("sxtb16 %0, %1" : "=r"(pairs) : "r"(bytes));
+  return pairs;
+}
+
+static inline uint32_t nk_pairs_13(uint32_t bytes) {
+  uint32_t pairs;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(pairs) : "r"(bytes));
+  return pairs;
+}
+
+#else /* the same in C: what the assembly is held against, and what other machines run in tests */
+
+static inline uint32_t nk_pairs_02(uint32_t bytes) {
+  const uint32_t low = (uint32_t)(int32_t)(int8_t)(bytes & 0xFFU) & 0xFFFFU;
+  return low | ((uint32_t)(int32_t)(int8_t)((bytes >> 16) & 0xFFU) << 16);
+}
+
+static inline uint32_t nk_pairs_13(uint32_t bytes) { return nk_pairs_02(bytes >> 8); }
+
+static inline int32_t nk_smlad(uint32_t a, uint32_t b, int32_t acc) {
+  const int32_t low = (int16_t)(a & 0xFFFFU) * (int16_t)(b & 0xFFFFU);
+  const int32_t high = (int16_t)(a >> 16) * (int16_t)(b >> 16);
+  return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
+}
+
+static inline int8_t nk_strip_scaled(int32_t acc, const int32_t *scale, int32_t is_signed) {
+  const int64_t wide = (int64_t)acc * scale[0] + ((int64_t)acc * (INT64_C(1) << 32)) + (INT64_C(1) << 31);
+  int32_t value = (int32_t)(wide >> 32);
+  value += is_signed ? value >> 31 : 0;
+  value = (value + scale[1]) >> scale[2];
+  return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+}
+
+/* The sums of one channel's weights (every second word from `w` on) with the columns of three pixels. */
+static inline void nk_strip_sums(int32_t sums[3], const int32_t *columns, const int32_t *end, const int8_t *w) {
+  for (; columns < end; columns += 6, w += 8) {
+    uint32_t bytes;
+    memcpy(&bytes, w, 4);
+    for (int32_t p = 0; p < 3; p++) {
+      sums[p] = nk_smlad(nk_pairs_02(bytes), (uint32_t)columns[p], sums[p]);
+      sums[p] = nk_smlad(nk_pairs_13(bytes), (uint32_t)columns[3 + p], sums[p]);
+    }
+  }
+}
+
+static inline void nk_strip_run(const nk_strip *s, int32_t is_signed) {
+  const int32_t *scales = s->scales;
+  const int32_t step = (int32_t)((s->columns_end - s->columns) / 6) * 8;
+  int8_t *y = s->y;
+  for (const int8_t *w = s->weights; w < s->weights_end; w += step, scales += 8) {
+    for (int32_t c = 0; c < 2; c++, y++) {
+      int32_t sums[3] = {scales[c], scales[c], scales[c]};
+      nk_strip_sums(sums, s->columns, s->columns_end, w + 4 * c);
+      for (int32_t p = 0; p < 3; p++) y[p * s->stride] = nk_strip_scaled(sums[p], scales + 2 + 3 * c, is_signed);
+    }
+  }
+}
+
+static inline void nk_strip_relu_s8(const nk_strip *s) { nk_strip_run(s, 0); }
+
+static inline void nk_strip_signed_s8(const nk_strip *s) { nk_strip_run(s, 1); }
+
+#endif
+
+/* Widens `groups` x 4 bytes into one pixel's place in the columns. */
+static inline void nk_widen_s8(const int8_t *x, int32_t groups, int32_t *columns) {
+  for (; groups > 0; groups--, x += 4, columns += 6) {
+    uint32_t bytes;
+    memcpy(&bytes, x, 4);
+    columns[0] = (int32_t)nk_pairs_02(bytes);
+    columns[3] = (int32_t)nk_pairs_13(bytes);
+  }
+}
+
+/* The same for a length that need not be a multiple of four: what is missing reads as zero weight meets anything. */
+static inline void nk_widen_tail_s8(const int8_t *x, int32_t length, int32_t *columns) {
+  nk_widen_s8(x, length >> 2, columns);
+  if ((length & 3) != 0) {
+    uint32_t bytes = 0;
+    memcpy(&bytes, x + (length & ~3), (size_t)(length & 3));
+    columns += 6 * (length >> 2);
+    columns[0] = (int32_t)nk_pairs_02(bytes);
+    columns[3] = (int32_t)nk_pairs_13(bytes);
+  }
+}
+
+#endif

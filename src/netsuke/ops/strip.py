@@ -1,0 +1,183 @@
+"""CONV_2D in strips of three pixels, for cores with the DSP extension (kernels/include/nk_strip_s8.h)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from netsuke.boards import Isa
+from netsuke.ir import Array, DType
+from netsuke.ops.activation import full_clamp
+from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, windows
+from netsuke.ops.fixed_point import Multiplier, wrap_int32
+from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param, Scratch
+from netsuke.ops.operator import Site
+from netsuke.ops.requantize import real_multipliers
+
+PIXELS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripArgs(KernelArgs):
+    """`pixels` outputs of `channels`, each from `depth` inputs in `groups` of four; the window as in Conv2dArgs.
+
+    whole_groups: a row of the window is a multiple of four bytes, so that it can be widened where it lies. is_signed:
+    negative sums are not clamped away. narrow: the clamp low..high is narrower than int8.
+    """
+
+    c_name: ClassVar[str] = "nk_strip_args"
+    pixels: int
+    channels: int
+    depth: int
+    groups: int
+    weight_bytes: int
+    in_h: int
+    in_w: int
+    in_c: int
+    out_w: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int
+    stride_w: int
+    pad_h: int
+    pad_w: int
+    x_zero: int
+    whole_groups: int
+    is_signed: int
+    narrow: int
+    low: int
+    high: int
+
+
+def accepts(site: Site[Any]) -> bool:
+    """int8, one group, no dilation, and every multiplier below one half: it then shifts to the right."""
+    rows, along = windows(site)
+    plain = site.x().shape[3] == site.x(WEIGHTS).shape[3] and rows.dilation == along.dilation == 1
+    return site.x().dtype is DType.INT8 and plain and all(m.shift < 0 for m in multipliers(site))
+
+
+def accepts_pointwise(site: Site[Any]) -> bool:
+    """A window of one pixel that moves by one."""
+    axes = windows(site)
+    return accepts(site) and all((w.kernel, w.stride, w.before, w.after) == (1, 1, 0, 0) for w in axes)
+
+
+def multipliers(site: Site[Any]) -> list[Multiplier]:
+    """One for every output channel."""
+    reals = real_multipliers(site.x(), site.x(WEIGHTS), site.y())
+    found = [Multiplier.of(real) for real in reals]
+    return found * site.y().shape[3] if len(found) == 1 else found
+
+
+def strip_args(site: Site[Any]) -> StripArgs:
+    """The struct for one image (pointwise: `pixels` is widened to all images)."""
+    rows, along = windows(site)
+    x, y, w = site.x(), site.y(), site.x(WEIGHTS)
+    depth = w.elements // w.shape[0]
+    low, high = (int(end) for end in full_clamp(site.args.clamp, y))
+    groups = -(-depth // 4)
+    return StripArgs(
+        pixels=y.shape[1] * y.shape[2], channels=y.shape[3], depth=depth, groups=groups,
+        weight_bytes=-(-y.shape[3] // 2) * groups * 8,
+        in_h=x.shape[1], in_w=x.shape[2], in_c=x.shape[3], out_w=y.shape[2],
+        kernel_h=rows.kernel, kernel_w=along.kernel, stride_h=rows.stride, stride_w=along.stride,
+        pad_h=rows.before, pad_w=along.before, x_zero=x.zero_point,
+        whole_groups=int(along.kernel * x.shape[3] % 4 == 0), is_signed=int(low < y.zero_point),
+        narrow=int((low, high) != (-128, 127)), low=low, high=high,
+    )  # fmt: skip
+
+
+def packed_weights(w: Array) -> Constant:
+    """[O, ...] → channels by two, four bytes of each in turn; padded with zeros to whole pairs and groups."""
+    rows = w.reshape(len(w), -1)
+    padded = np.zeros((-(-rows.shape[0] // 2) * 2, -(-rows.shape[1] // 4) * 4), dtype=np.int8)
+    padded[: rows.shape[0], : rows.shape[1]] = rows
+    pairs = padded.reshape(-1, 2, padded.shape[1] // 4, 4).transpose(0, 2, 1, 3)
+    return Constant(
+        label="weights", data=np.ascontiguousarray(pairs), shape_note="channel pairs x groups x 2 channels x 4 inputs"
+    )
+
+
+def scale_stream(site: Site[Any]) -> Constant:
+    """Biases of the first pair, then for every pair {2 * multiplier - 2^32, rounding, shift} of each and the next biases.
+
+    The input's zero point is folded into the bias, the output's into the rounding term.
+    """
+    w = site.constant(WEIGHTS).astype(np.int64)
+    bias = wrap_int32(bias_of(site, len(w)).reshape(-1) - site.x().zero_point * w.reshape(len(w), -1).sum(axis=1))
+    found = multipliers(site)
+    pad = len(w) % 2
+    biases = [*bias.tolist(), *[0] * pad]
+    scales = [s for m in found for s in scale(m, site.y().zero_point)] + [0, 0, 1] * pad
+    stream = biases[:2]
+    for pair in range(len(biases) // 2):
+        stream += scales[6 * pair : 6 * pair + 6]
+        stream += biases[2 * pair + 2 : 2 * pair + 4] or [0, 0]
+    return Constant(
+        label="scales", data=np.array(stream, dtype=np.int32), shape_note="biases of a pair, multiplier, rounding, shift"
+    )
+
+
+def scale(m: Multiplier, zero_point: int) -> tuple[int, int, int]:
+    """{2 * multiplier - 2^32 in 32 bits, (zero_point << shift) + half, shift to the right}."""
+    right = -m.shift
+    return int(wrap_int32(np.int64(2 * m.value))), (zero_point << right) + (1 << (right - 1)), right
+
+
+def scratch_bytes(args: StripArgs, *, gathers: bool) -> int:
+    """Columns of three pixels, then what is staged: a window (or one row of it) on its way into the columns, and the
+    outputs of a strip that cannot go straight to their place."""
+    run = args.kernel_w * args.in_c
+    window = 0 if not gathers else run if args.whole_groups else run * args.kernel_h
+    odd = args.channels % 2
+    rows = PIXELS if odd or args.pixels % PIXELS else 0
+    return args.groups * 6 * 4 + max(window, rows * (args.channels + odd))
+
+
+def reads_outside(site: Site[Any]) -> bool:
+    """True when some window leaves the image, or is not a whole number of groups a row: it is then staged."""
+    rows, along = windows(site)
+    ragged = along.kernel * site.x().shape[3] % 4 != 0
+    return ragged or any(
+        w.before > 0 or (w.output - 1) * w.stride - w.before + w.kernel > w.size for w in (rows, along)
+    )
+
+
+def bind(site: Site[Any]) -> tuple[Call, ...]:
+    """One call an image."""
+    args = strip_args(site)
+    constants = packed_weights(site.constant(WEIGHTS)), scale_stream(site)
+    scratch = Scratch(nbytes=scratch_bytes(args, gathers=reads_outside(site)))
+    return tuple(CONV_2D_S8_DSP.call(x, *constants, y, scratch, args=args) for x, y in images(site))
+
+
+def bind_pointwise(site: Site[Any]) -> tuple[Call]:
+    """One call for all pixels of all images."""
+    args = strip_args(site)
+    args = replace(args, pixels=args.pixels * site.x().shape[0])
+    constants = packed_weights(site.constant(WEIGHTS)), scale_stream(site)
+    scratch = Scratch(nbytes=scratch_bytes(args, gathers=False))
+    return (POINTWISE_S8_DSP.call(Input(index=0), *constants, Output(index=0), scratch, args=args),)
+
+
+PARAMS = (
+    Param(name="x", ctype="const int8_t"),
+    Param(name="w", ctype="const int8_t"),
+    Param(name="scales", ctype="const int32_t"),
+    Param(name="y", ctype="int8_t"),
+    Param(name="scratch", ctype="void"),
+)
+POINTWISE_S8_DSP = Kernel(
+    name="nk_pointwise_s8_dsp",
+    params=PARAMS,
+    args=StripArgs,
+    bind=bind_pointwise,
+    accepts=accepts_pointwise,
+    needs=Isa.DSP,
+    in_place=lambda site: (0,) if site.x().shape[3] == site.y().shape[3] else (),
+)
+CONV_2D_S8_DSP = Kernel(
+    name="nk_conv_2d_s8_dsp", params=PARAMS, args=StripArgs, bind=bind, accepts=accepts, needs=Isa.DSP
+)
