@@ -1,11 +1,11 @@
 """Trains the demo's network on scikit-learn's handwritten digits and writes `digits.onnx` beside this file.
 
-    pip install 'netsuke[train]'
-    python examples/digits/train.py
+    pip install 'netsuke[train]' python examples/digits/train.py
 
-About a minute on one core. One thread, one seed, no non-deterministic kernels: the same torch gives the same file.
-The split is `netsuke.demo.load_digits`: the training part alone is learnt from; the calibration part is printed as a
-check while one works on this script; the test part is looked at once, at the end. Other seeds end between 98 % and 99 %.
+About a minute on one core. One thread, one seed, no non-deterministic kernels: the same torch gives the same
+file. The split is `netsuke.demo.load_digits`: the training part alone is learnt from; the calibration part is
+printed as a check while one works on this script; the test part is looked at once, at the end. Other seeds
+end between 98 % and 99 %.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def network() -> nn.Sequential:
 
 
 def distorted(images: torch.Tensor) -> torch.Tensor:
-    """Each image turned by up to 15 degrees, sheared, stretched by up to 15 %, moved by up to 0.8 pixels, and bent."""
+    """Each image turned by up to 15 degrees, sheared, stretched by up to 15 %, moved by up to 0.8 pixels, and
+    bent."""
     n = len(images)
     angle = (torch.rand(n) - 0.5) * 0.52
     stretch = 1 + (torch.rand(n, 2) - 0.5) * 0.3
@@ -70,7 +71,9 @@ def distorted(images: torch.Tensor) -> torch.Tensor:
     top = torch.stack([angle.cos() * stretch[:, 0], -angle.sin() + shear, move[:, 0]], 1)
     bottom = torch.stack([angle.sin(), angle.cos() * stretch[:, 1], move[:, 1]], 1)
     grid = F.affine_grid(torch.stack([top, bottom], 1), list(images.shape), align_corners=False)
-    bend = F.interpolate(torch.randn(n, 2, 3, 3) * 0.08, size=images.shape[2:], mode="bicubic", align_corners=True)
+    bend = F.interpolate(
+        torch.randn(n, 2, 3, 3) * 0.08, size=images.shape[2:], mode="bicubic", align_corners=True
+    )
     return F.grid_sample(images, grid + bend.permute(0, 2, 3, 1), align_corners=False)
 
 
@@ -98,7 +101,9 @@ def train(digits: Digits, epochs: int) -> nn.Sequential:
             schedule.step()
             average.update_parameters(net)
         if (epoch + 1) % 20 == 0:
-            print(f"epoch {epoch + 1:3}: loss {loss.item():.3f}, calibration {accuracy(average, digits.calibration):.2%}")
+            print(
+                f"epoch {epoch + 1:3}: loss {loss.item():.3f}, calibration {accuracy(average, digits.calibration):.2%}"
+            )
     trained: nn.Sequential = average.module
     return trained.eval()
 
@@ -111,7 +116,8 @@ def accuracy(net: nn.Module, split: Split) -> float:
 
 
 def exported(net: nn.Sequential) -> bytes:
-    """The float model with softmax as ONNX, weights inside, batch normalisation kept apart (netsuke folds it)."""
+    """The float model with softmax as ONNX, weights inside, batch normalisation kept apart (netsuke folds
+    it)."""
     buffer = io.BytesIO()
     model = nn.Sequential(OrderedDict([*net.named_children(), ("softmax", nn.Softmax(dim=1))])).eval()
     torch.onnx.export(

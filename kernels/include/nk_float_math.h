@@ -76,7 +76,8 @@ static inline float nk_logisticf(float x) {
   if (x > 16.619047164916992188F) {
     return 1.0F;
   }
-  return x < -9.0F ? nk_expf(x) : 1.0F / (1.0F + nk_expf(-x));
+  const float e = nk_expf(x < -9.0F ? x : -x);
+  return x < -9.0F ? e : 1.0F / (1.0F + e);
 }
 
 #endif

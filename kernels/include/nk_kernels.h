@@ -12,7 +12,6 @@
 #endif
 
 #include "nk_fixed_point.h"
-#include "nk_float_math.h"
 #include "nk_prototypes.h"
 
 #endif

@@ -1,5 +1,6 @@
 /* ADD, float32: any broadcast of up to six dimensions. */
 #include "nk_elementwise.h"
+#include "nk_float_math.h"
 #include "nk_kernels.h"
 
 NK_KERNEL void nk_add_broadcast_f32(const float* x0, const float* x1, const int32_t* walk, float* y,

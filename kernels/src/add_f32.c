@@ -1,5 +1,6 @@
 /* ADD, float32: equal shapes, or one operand repeated along the leading or the trailing dimensions. */
 #include "nk_elementwise.h"
+#include "nk_float_math.h"
 #include "nk_kernels.h"
 
 NK_KERNEL void nk_add_f32(const float* x0, const float* x1, float* y, const nk_arithmetic_f32_args* a) {

@@ -1,4 +1,5 @@
 /* RELU6 and RELU_N1_TO_1, float32. */
+#include "nk_float_math.h"
 #include "nk_kernels.h"
 
 NK_KERNEL void nk_clamp_f32(const float* x, float* y, const nk_clamp_f32_args* a) {

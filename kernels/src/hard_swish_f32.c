@@ -1,4 +1,5 @@
 /* HARD_SWISH, float32: x * min(max(x + 3, 0), 6) / 6. */
+#include "nk_float_math.h"
 #include "nk_kernels.h"
 
 NK_KERNEL void nk_hard_swish_f32(const float* x, float* y, const nk_count_args* a) {

@@ -1,4 +1,5 @@
 /* LOGISTIC, float32. */
+#include "nk_float_math.h"
 #include "nk_kernels.h"
 
 NK_KERNEL void nk_logistic_f32(const float* x, float* y, const nk_count_args* a) {

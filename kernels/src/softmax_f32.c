@@ -1,4 +1,5 @@
 /* SOFTMAX over the last dimension, float32. */
+#include "nk_float_math.h"
 #include "nk_kernels.h"
 
 NK_KERNEL void nk_softmax_f32(const float* x, float* y, const nk_softmax_f32_args* a) {

@@ -1,7 +1,7 @@
 """The demo: handwritten digits, from a float ONNX file to a proved image for a microcontroller.
 
-`run` tells the whole story: read the float model, calibrate it on digits that it was not trained on, quantise it, build it
-for a board, and run all test digits on the emulated core.
+`run` tells the whole story: read the float model, calibrate it on digits that it was not trained on, quantise
+it, build it for a board, and run all test digits on the emulated core.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class DemoResult:
     int8_accuracy: float
     """Of the integer reference in Python."""
     chip_accuracy: float | None
-    """Of the C on the emulated core. None when an output differs from the reference: no accuracy is claimed then."""
+    """Of the C on the emulated core. None when an output differs from the reference: no accuracy is claimed
+    then."""
     sqnr_db: float
     """Float probabilities against int8 ones over the test digits."""
     build: BuildResult
@@ -75,14 +76,16 @@ def model_file() -> Path:
         file = folder / "digits" / "digits.onnx"
         if file.is_file():
             return file
-    raise InputError("the demo's model digits.onnx is not there; reinstall netsuke, or run the demo in a whole checkout")
+    raise InputError(
+        "the demo's model digits.onnx is not there; reinstall netsuke, or run the demo in a whole checkout"
+    )
 
 
 def load_digits() -> Digits:
     """The digits, split by their place in the file.
 
-    The file keeps the order in which 13 people wrote, so that the last parts hold the hands of people whom the
-    training part has not seen: harder, and nearer to use, than a shuffled split.
+    The file keeps the order in which 13 people wrote, so that the last parts hold the hands of people whom
+    the training part has not seen: harder, and nearer to use, than a shuffled split.
 
     Raises:
         InputError: without scikit-learn.
@@ -101,7 +104,9 @@ def load_digits() -> Digits:
         return Split(images=images[start:stop], labels=labels[start:stop])
 
     return Digits(
-        train=part(0, CALIBRATION_FROM), calibration=part(CALIBRATION_FROM, TEST_FROM), test=part(TEST_FROM, None)
+        train=part(0, CALIBRATION_FROM),
+        calibration=part(CALIBRATION_FROM, TEST_FROM),
+        test=part(TEST_FROM, None),
     )
 
 
@@ -114,7 +119,8 @@ def run(out: Path, *, board: str = BOARD, progress: Progress = silent) -> DemoRe
         progress: called with what is being done and how much of all is done (0..1).
 
     Raises:
-        NetsukeError: when a package of the extra `demo` is missing, or the build fails; nothing is then written.
+        NetsukeError: when a package of the extra `demo` is missing, or the build fails; nothing is then
+            written.
     """
     started = time.monotonic()
     progress("load the float model and the digits", 0.0)
@@ -144,7 +150,8 @@ def run(out: Path, *, board: str = BOARD, progress: Progress = silent) -> DemoRe
         test_digits=len(test),
         float_accuracy=accuracy(exact, digits.test.labels),
         int8_accuracy=int8_accuracy,
-        # Exact means: every byte of every test digit's output equals the reference's, so the same digits are right.
+        # Exact means: every byte of every test digit's output equals the reference's, so the same digits are
+        # right.
         chip_accuracy=int8_accuracy if built.exact and built.inputs_compared == len(test) else None,
         sqnr_db=sqnr_db(np.stack(exact), np.stack(stored)),
         build=built,

@@ -55,7 +55,7 @@ class Library:
         return {kernel.name: i for i, kernel in enumerate(self.kernels)}
 
     def header(self) -> Path:
-        """nk_entries.h, in a folder named by its text: a compiler with a cache sees the same command again."""
+        """nk_entries.h, in a folder named by its text: a compiler with a cache sees the same command."""
         table = ", ".join(f"run_{kernel.name}" for kernel in self.kernels)
         lines = [entry_text(kernel) for kernel in self.kernels]
         text = "\n".join([*lines, f"static const nk_entry nk_entries[] = {{{table}}};", ""])

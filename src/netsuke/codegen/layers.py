@@ -9,7 +9,7 @@ from netsuke.codegen.literals import array, struct
 from netsuke.ir import Array, Graph, TensorType
 from netsuke.ops.kernel import Call, Constant, Input, Output, Param, Pointer, Scratch, StatePointer
 from netsuke.ops.program import Step
-from netsuke.plan import Place, Plan, Space
+from netsuke.plan import Plan, Space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class Operands:
         kind = self.plan.program.graph.tensors[tensor]
         self.spaces.add(self.plan.places[tensor].space)
         declared = f"{'const ' if const else ''}{kind.dtype.c} *{name}"
-        self.used[name] = (declared, expression(self.plan.places[tensor], kind, const=const))
+        self.used[name] = (declared, expression(self.plan, tensor, const=const))
         return name
 
     def parameters(self) -> str:
@@ -127,15 +127,18 @@ class Operands:
         return ", ".join(given for _, given in self.used.values())
 
 
-def expression(place: Place, kind: TensorType, *, const: bool) -> str:
+def expression(plan: Plan, tensor: str, *, const: bool) -> str:
     """The pointer to a tensor inside invoke, where `a` is the arena and `s` the state block."""
-    if place.space is Space.INPUT:
-        return f"in{place.index}"
-    if place.space is Space.OUTPUT:
-        return f"out{place.index}"
+    graph, place = plan.program.graph, plan.places[tensor]
+    kind = graph.tensors[tensor].dtype
+    cast = f"({'const ' if const else ''}{kind.c} *)"
+    if place.space in (Space.INPUT, Space.OUTPUT):
+        ports = graph.inputs if place.space is Space.INPUT else graph.outputs
+        pointer = f"{'in' if place.space is Space.INPUT else 'out'}{place.index}"
+        # Another type than the port's: a tensor computed in place of an output's memory.
+        return pointer if graph.tensors[ports[place.index]].dtype is kind else cast + pointer
     base = "s" if place.space is Space.STATE else "a"
-    pointer = f"{base} + {place.offset}" if place.offset else base
-    return f"({'const ' if const else ''}{kind.dtype.c} *)({pointer})" if place.offset else f"({'const ' if const else ''}{kind.dtype.c} *){pointer}"
+    return f"{cast}({base} + {place.offset})" if place.offset else cast + base
 
 
 def arena(offset: int) -> str:

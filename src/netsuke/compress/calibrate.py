@@ -67,12 +67,13 @@ def calibrate(graph: Graph, samples: Iterable[Sequence[Array]], *, progress: Pro
 
     Args:
         graph: a float32 graph.
-        samples: for each invocation the input arrays, in the order, shapes and types of the graph's inputs. A graph
-            with states takes them as one sequence of steps.
+        samples: for each invocation the input arrays, in the order, shapes and types of the graph's inputs. A
+            graph with states takes them as one sequence of steps.
         progress: called after every sample.
 
     Raises:
-        InputError: without samples, for a sample of the wrong shape or type, and when a value is not a finite number.
+        InputError: without samples, for a sample of the wrong shape or type, and when a value is not a finite
+            number.
     """
     watched = [t.name for t in graph.tensors.values() if t.dtype is DType.FLOAT32 and not t.is_constant]
     found: dict[str, Range] = {}

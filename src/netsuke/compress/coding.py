@@ -1,4 +1,5 @@
-"""Real numbers ↔ int8: the parameters of the TFLite 8-bit quantisation specification, and arrays in and out."""
+"""Real numbers ↔ int8: the parameters of the TFLite 8-bit quantisation specification, and arrays in and
+out."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def asymmetric(seen: Range) -> Quantization:
 
 
 def symmetric_scales(weights: Array, axis: int) -> Array:
-    """float32 [channels]: largest magnitude of each channel over 127; channels of zeros get the largest scale."""
+    """float32 [channels]: largest magnitude of each channel over 127; channels of zeros get the largest
+    scale."""
     others = tuple(i for i in range(weights.ndim) if i != axis)
     largest = np.abs(weights).max(axis=others)
     spare = largest.max(initial=0.0) or 1.0
@@ -36,10 +38,13 @@ def symmetric_scales(weights: Array, axis: int) -> Array:
 
 
 def coded(values: Array, kind: TensorType) -> Array:
-    """round(value / scale) + zero_point, halves away from zero, saturated; the division in float32 as LiteRT has it."""
+    """round(value / scale) + zero_point, halves away from zero, saturated; the division in float32 as LiteRT
+    has it."""
     q = kind.quantization
     if q is None:
-        raise InputError(f"a {kind.dtype.value} tensor of shape {list(kind.shape)} has no scale to quantise with")
+        raise InputError(
+            f"a {kind.dtype.value} tensor of shape {list(kind.shape)} has no scale to quantise with"
+        )
     shape = [1] * values.ndim
     if q.axis is not None:
         shape[q.axis] = -1
@@ -63,7 +68,9 @@ def quantize_inputs(graph: Graph, inputs: Sequence[Array]) -> tuple[Array, ...]:
         InputError: for another number of inputs, another shape, or values that are not numbers.
     """
     if len(inputs) != len(graph.inputs):
-        raise InputError(f"got {len(inputs)} inputs; {graph.name} takes {len(graph.inputs)}: {list(graph.inputs)}")
+        raise InputError(
+            f"got {len(inputs)} inputs; {graph.name} takes {len(graph.inputs)}: {list(graph.inputs)}"
+        )
     found: list[Array] = []
     for name, value in zip(graph.inputs, inputs, strict=True):
         kind = graph.tensors[name]
@@ -84,7 +91,9 @@ def dequantize_outputs(graph: Graph, outputs: Sequence[Array]) -> tuple[Array, .
         InputError: for another number of outputs.
     """
     if len(outputs) != len(graph.outputs):
-        raise InputError(f"got {len(outputs)} outputs; {graph.name} gives {len(graph.outputs)}: {list(graph.outputs)}")
+        raise InputError(
+            f"got {len(outputs)} outputs; {graph.name} gives {len(graph.outputs)}: {list(graph.outputs)}"
+        )
     kinds = [graph.tensors[name] for name in graph.outputs]
     return tuple(
         value if kind.quantization is None else decoded(value, kind)

@@ -19,7 +19,9 @@ def sqnr_db(exact: Array, approximate: Array) -> float:
         InputError: for different shapes.
     """
     if exact.shape != approximate.shape:
-        raise InputError(f"got shapes {list(exact.shape)} and {list(approximate.shape)}; equal ones were wanted")
+        raise InputError(
+            f"got shapes {list(exact.shape)} and {list(approximate.shape)}; equal ones were wanted"
+        )
     signal = float(np.square(exact, dtype=np.float64).sum())
     noise = float(np.square(exact.astype(np.float64) - approximate.astype(np.float64)).sum())
     if noise == 0.0:
@@ -34,6 +36,8 @@ def accuracy(outputs: Sequence[Array], labels: Array) -> float:
         InputError: without outputs, or with another number of labels.
     """
     if not outputs or len(outputs) != len(labels):
-        raise InputError(f"got {len(outputs)} outputs and {len(labels)} labels; one each, and at least one, were wanted")
+        raise InputError(
+            f"got {len(outputs)} outputs and {len(labels)} labels; one each, and at least one, were wanted"
+        )
     right = sum(int(np.argmax(output)) == int(label) for output, label in zip(outputs, labels, strict=True))
     return right / len(outputs)

@@ -1,7 +1,9 @@
-"""Post-training quantisation: a float32 graph and its ranges → the int8 graph, by TFLite's 8-bit specification.
+"""Post-training quantisation: a float32 graph and its ranges → the int8 graph, by TFLite's 8-bit
+specification.
 
-https://www.tensorflow.org/lite/performance/quantization_spec: weights int8 per channel with zero point 0, biases int32
-in input scale x weight scale, activations int8 per tensor with 0 exact; fused activations become clamps.
+https://www.tensorflow.org/lite/performance/quantization_spec: weights int8 per channel with zero point 0,
+biases int32 in input scale x weight scale, activations int8 per tensor with 0 exact; fused activations become
+clamps.
 """
 
 from __future__ import annotations
@@ -24,9 +26,23 @@ from netsuke.ops.registry import site
 from netsuke.ops.unary import NoArgs
 
 WEIGHT_AXIS = {"conv_2d": 0, "depthwise_conv_2d": 3, "fully_connected": 0, "transpose_conv": 0}
-"""Operators with constant weights as input 1 (and a bias as input 2), and the axis of their output channels."""
+"""Operators with constant weights as input 1 (and a bias as input 2), and the axis of their output
+channels."""
 RESCALING = frozenset(
-    {"add", "sub", "mul", "mean", "sum", "prelu", "leaky_relu", "hard_swish", "relu", "relu6", "relu_n1_to_1", "batch_matmul"}
+    {
+        "add",
+        "sub",
+        "mul",
+        "mean",
+        "sum",
+        "prelu",
+        "leaky_relu",
+        "hard_swish",
+        "relu",
+        "relu6",
+        "relu_n1_to_1",
+        "batch_matmul",
+    }
 )
 """Operators whose int8 kernels give the output a scale of its own."""
 QUANTIZABLE = frozenset({*WEIGHT_AXIS, *RESCALING, *PASSING, *FIXED})
@@ -52,11 +68,15 @@ def quantize(graph: Graph, ranges: Ranges) -> Graph:
 def _check(graph: Graph) -> None:
     quantized = [t.name for t in graph.tensors.values() if t.quantization is not None]
     if quantized:
-        raise InputError(f"{graph.name} is quantised already (tensor {quantized[0]!r}); a float32 graph was wanted")
+        raise InputError(
+            f"{graph.name} is quantised already (tensor {quantized[0]!r}); a float32 graph was wanted"
+        )
     refused = [f"{n.op} ({n.name!r})" for n in graph.nodes if n.op not in QUANTIZABLE]
     if refused or graph.states:
         what = ", ".join(refused) or f"states ({graph.states[0].name!r})"
-        raise UnsupportedModel(f"{graph.name} cannot be quantised after training: {what} have no int8 form here")
+        raise UnsupportedModel(
+            f"{graph.name} cannot be quantised after training: {what} have no int8 form here"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +128,8 @@ class _Quantizer:
         self._append(node, tuple(names))
 
     def _plain(self, node: Node) -> None:
-        """An operator on activations; constants among its operands take the output's scale, or one of their own."""
+        """An operator on activations; constants among its operands take the output's scale, or one of their
+        own."""
         names: list[str] = []
         for name in node.inputs:
             tensor = self.graph.tensors[name] if name else None
@@ -119,11 +140,14 @@ class _Quantizer:
             quantization = y if node.op in PASSING else asymmetric(Range.of(tensor.data))
             kind = TensorType(shape=tensor.shape, dtype=DType.INT8, quantization=quantization)
             data = coded(tensor.data, kind)
-            names.append(self._own(node, replace(tensor, dtype=DType.INT8, quantization=quantization, data=data)))
+            names.append(
+                self._own(node, replace(tensor, dtype=DType.INT8, quantization=quantization, data=data))
+            )
         self._append(node, tuple(names))
 
     def _fixed(self, node: Node) -> None:
-        """Softmax, logistic, tanh: the specification's output scale, then a QUANTIZE where another one was chosen."""
+        """Softmax, logistic, tanh: the specification's output scale, then a QUANTIZE where another one was
+        chosen."""
         wanted, quantization = self.tensors[node.outputs[0]], FIXED[node.op]
         if wanted.quantization == quantization:
             self._append(node, node.inputs)
@@ -132,7 +156,13 @@ class _Quantizer:
         self.tensors[between] = replace(wanted, name=between, quantization=quantization)
         self.nodes.append(replace(node, outputs=(between,)))
         self.nodes.append(
-            Node(op="quantize", name=f"{node.name}_rescaled", inputs=(between,), outputs=node.outputs, args=NoArgs())
+            Node(
+                op="quantize",
+                name=f"{node.name}_rescaled",
+                inputs=(between,),
+                outputs=node.outputs,
+                args=NoArgs(),
+            )
         )
 
     def _append(self, node: Node, inputs: tuple[str, ...]) -> None:

@@ -1,4 +1,5 @@
-"""Which tensors must have one quantisation, because what stands between them moves values and computes none."""
+"""Which tensors must have one quantisation, because what stands between them moves values and computes
+none."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ FIXED: Mapping[str, Quantization] = {
 
 
 def groups(graph: Graph) -> dict[str, tuple[str, ...]]:
-    """Float tensor → all that share its quantisation, itself among them (union-find over the passing nodes)."""
+    """Float tensor → all that share its quantisation, itself among them (union-find over the passing
+    nodes)."""
     parent = {t.name: t.name for t in graph.tensors.values() if t.dtype is DType.FLOAT32}
 
     def root(name: str) -> str:
@@ -48,7 +50,8 @@ def groups(graph: Graph) -> dict[str, tuple[str, ...]]:
 def activations(graph: Graph, ranges: Ranges) -> dict[str, Quantization]:
     """The quantisation of every float tensor that is computed.
 
-    A group takes the range that holds all its members'; one that softmax, logistic or tanh alone feed takes theirs.
+    A group takes the range that holds all its members'; one that softmax, logistic or tanh alone feed takes
+    theirs.
     """
     found: dict[str, Quantization] = {}
     producers = graph.producers()

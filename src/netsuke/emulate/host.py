@@ -17,7 +17,8 @@ from netsuke.errors import CompileError, EmulationError
 
 _TIMEOUT_S = 600
 _SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g1")
-_SANITIZE_ZIG = ("-fsanitize=undefined",)
+# The packaged compiler traps: it would spend minutes on building a library that prints first.
+_SANITIZE_ZIG = ("-fsanitize=undefined", "-fsanitize-trap=undefined")
 _NO_SANITIZE = ("-fno-sanitize=all",)
 
 

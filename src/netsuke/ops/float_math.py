@@ -83,8 +83,8 @@ def logistic_f32(x: Array) -> Float32Array:
 def div_f32(a: Array, b: Array | np.float32) -> Float32Array:
     """a / b for 1 <= b < 2^40: nk_divf.
 
-    Soft-float run-time libraries round quotients below 2^-126 in different ways, so that a small `a` is divided
-    at 2^64 times its size and taken back: the same on every core, at most 1 ulp off down there.
+    Soft-float run-time libraries round quotients below 2^-126 in different ways, so that a small `a` is
+    divided at 2^64 times its size and taken back: the same on every core, at most 1 ulp off down there.
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         small = a * f32(2.0**64) / b * f32(2.0**-64)

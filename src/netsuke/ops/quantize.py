@@ -57,6 +57,12 @@ def types_convert(site: Site[NoArgs]) -> str | None:
     return None if fine else f"{x.value} to {y.value}"
 
 
+def output_is_quantized(site: Site[NoArgs]) -> str | None:
+    """The output has one scale and zero point for the whole tensor."""
+    q = site.y().quantization
+    return None if q is not None and len(q.scale) == 1 else str(q)
+
+
 def both_int16_symmetric(site: Site[NoArgs]) -> str | None:
     """int16 to int16: both zero points are 0."""
     if (site.x().dtype, site.y().dtype) != (DType.INT16, DType.INT16):
@@ -156,7 +162,7 @@ QUANTIZE = Operator(
     args=NoArgs,
     infer=infer,
     reference=reference,
-    constraints=(types_convert, both_int16_symmetric, rescale_fits),
+    constraints=(types_convert, output_is_quantized, both_int16_symmetric, rescale_fits),
     kernels=(
         unary_kernel("nk_quantize_f32_s8", DType.FLOAT32, DType.INT8, QuantizeF32Args, f32_args),
         unary_kernel("nk_quantize_f32_u8", DType.FLOAT32, DType.UINT8, QuantizeF32Args, f32_args),

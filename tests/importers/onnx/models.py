@@ -41,7 +41,10 @@ def model(
     opset: int = OPSET,
 ) -> bytes:
     """The bytes of a model file; outputs default to that of the last step."""
-    nodes = [helper.make_node(s.op, s.inputs, [s.output], name=f"{s.op}_{i}", **s.attributes) for i, s in enumerate(steps)]
+    nodes = [
+        helper.make_node(s.op, s.inputs, [s.output], name=f"{s.op}_{i}", **s.attributes)
+        for i, s in enumerate(steps)
+    ]
     names = outputs or [steps[-1].output]
     graph = helper.make_graph(
         nodes,
@@ -95,7 +98,13 @@ def samples(data: bytes, seed: int = 0, scale: float = 1.0) -> dict[str, Array]:
 
 
 def compare(
-    data: bytes, *, seed: int = 0, scale: float = 1.0, last_in: bool = True, last_out: bool = True, tolerance: float = 2e-5
+    data: bytes,
+    *,
+    seed: int = 0,
+    scale: float = 1.0,
+    last_in: bool = True,
+    last_out: bool = True,
+    tolerance: float = 2e-5,
 ) -> Graph:
     """Holds our form of a float model against onnxruntime's, on one random input; returns ours.
 

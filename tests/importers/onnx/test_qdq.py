@@ -1,8 +1,8 @@
 """QDQ models against onnxruntime.
 
-onnxruntime runs a QDQ model on real numbers and rounds quotients to even; TFLite's integer kernels multiply by a 31-bit
-fixed-point number and round halves away from zero. A result near the middle between two steps may so fall to either
-side: each layer may be off by 1, hardly any element is.
+onnxruntime runs a QDQ model on real numbers and rounds quotients to even; TFLite's integer kernels multiply
+by a 31-bit fixed-point number and round halves away from zero. A result near the middle between two steps may
+so fall to either side: each layer may be off by 1, hardly any element is.
 """
 
 from __future__ import annotations
@@ -67,13 +67,20 @@ class Quantized:
     def weights(self, name: str, shape: Sequence[int], channels: bool = True) -> str:
         """int8 weights with a scale for each index of axis 0, or one."""
         real = random(*shape, seed=11, scale=0.4)
-        scale = np.abs(real).max(axis=tuple(range(1, real.ndim))) / 127 if channels else np.abs(real).max() / 127
+        scale = (
+            np.abs(real).max(axis=tuple(range(1, real.ndim))) / 127 if channels else np.abs(real).max() / 127
+        )
         shaped = scale.reshape(-1, *[1] * (real.ndim - 1))
         self.constants[f"{name}_ints"] = np.rint(real / shaped).astype(np.int8)
         self.constants[f"{name}_scale"] = scale.astype(np.float32)
         self.constants[f"{name}_zero"] = np.zeros(scale.shape, np.int8)
         self.steps.append(
-            step("DequantizeLinear", f"{name}_ints {name}_scale {name}_zero", name, **({"axis": 0} if channels else {}))
+            step(
+                "DequantizeLinear",
+                f"{name}_ints {name}_scale {name}_zero",
+                name,
+                **({"axis": 0} if channels else {}),
+            )
         )
         return name
 
@@ -198,7 +205,9 @@ def test_global_average_and_concat_of_two_scales():
     assert check(q.done(IMAGE), equal=0.8) == ["conv_2d", "quantize", "quantize", "concatenation", "mean"]
 
 
-@pytest.mark.parametrize(("op", "scale", "zero"), [("Sigmoid", 1 / 256, -128), ("Tanh", 1 / 128, 0), ("Softmax", 1 / 256, -128)])
+@pytest.mark.parametrize(
+    ("op", "scale", "zero"), [("Sigmoid", 1 / 256, -128), ("Tanh", 1 / 128, 0), ("Softmax", 1 / 256, -128)]
+)
 def test_functions_with_a_scale_of_their_own(op, scale, zero):
     q = Quantized()
     q.add(op, q.qdq("x", s8(0.04, 3)), "y")

@@ -1,11 +1,12 @@
-"""ONNX files → our graph: float32 and QDQ (QuantizeLinear / DequantizeLinear) models. Needs the extra `netsuke[onnx]`.
+"""ONNX files → our graph: float32 and QDQ (QuantizeLinear / DequantizeLinear) models. Needs the extra
+`netsuke[onnx]`.
 
 What comes out is channels last inside, whatever the file had:
 
-- an image input [1, C, H, W] of a convolutional model becomes [1, H, W, C], a signal [1, C, L] becomes [1, 1, L, C];
-  other inputs keep their order. Image outputs are channels last too, all others are in ONNX's order.
-- an input that is quantised first of all becomes an int8 input, an output that is dequantised last of all an int8
-  output: scale and zero point are in the tensor's type (uint8 becomes int8, less 128).
+- an image input [1, C, H, W] of a convolutional model becomes [1, H, W, C], a signal [1, C, L] becomes [1, 1,
+  L, C]; other inputs keep their order. Image outputs are channels last too, all others are in ONNX's order.
+- an input that is quantised first of all becomes an int8 input, an output that is dequantised last of all an
+  int8 output: scale and zero point are in the tensor's type (uint8 becomes int8, less 128).
 - the batch, fixed at 1 or dynamic, is 1.
 """
 

@@ -23,9 +23,11 @@ MAX_ELEMENTS = 1 << 27
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A value of the ONNX graph that is computed at run time: our tensor's name, ONNX shape, and where elements lie.
+    """A value of the ONNX graph that is computed at run time: our tensor's name, ONNX shape, and where
+    elements lie.
 
-    A tensor of integers with a quantisation stands for its DequantizeLinear too: real numbers are taken by `real`.
+    A tensor of integers with a quantisation stands for its DequantizeLinear too: real numbers are taken by
+    `real`.
     """
 
     tensor: str
@@ -35,7 +37,8 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A value known at import, in ONNX order. `stored` and `quantization` are there when it came by DequantizeLinear."""
+    """A value known at import, in ONNX order. `stored` and `quantization` are there when it came by
+    DequantizeLinear."""
 
     data: Array
     stored: Array | None = None
@@ -59,7 +62,9 @@ class Builder:
     def add(self, wanted: str, kind: TensorType, data: Array | None = None) -> str:
         """A tensor of that type under a fresh name."""
         if math.prod(kind.shape) > MAX_ELEMENTS:
-            raise GraphError(f"{wanted[:80]!r} would hold {list(kind.shape)}: too large for any microcontroller")
+            raise GraphError(
+                f"{wanted[:80]!r} would hold {list(kind.shape)}: too large for any microcontroller"
+            )
         name = fresh(wanted or "tensor", self.tensors.keys())
         self.tensors[name] = Tensor(
             name=name, shape=kind.shape, dtype=kind.dtype, quantization=kind.quantization, data=data
@@ -91,7 +96,9 @@ class Builder:
         draft = Tensor(name=output, shape=(), dtype=dtype, quantization=quantization)
         (shape,) = found.infer(Site(node=node, inputs=operands, outputs=(draft,)))
         if math.prod(shape) > MAX_ELEMENTS or min(shape, default=1) < 1:
-            raise GraphError(f"{op} {name!r} would give {list(shape)}; sizes from 1 to what fits a chip were wanted")
+            raise GraphError(
+                f"{op} {name!r} would give {list(shape)}; sizes from 1 to what fits a chip were wanted"
+            )
         tensor = replace(draft, shape=shape)
         found.check(Site(node=node, inputs=operands, outputs=(tensor,)))
         self._node_names.add(name)
@@ -100,7 +107,8 @@ class Builder:
         return output
 
     def arrange(self, value: Value, target: Placed) -> Value:
-        """The value with its elements where `target` has them: nothing, a reshape, or a transpose and its reshapes.
+        """The value with its elements where `target` has them: nothing, a reshape, or a transpose and its
+        reshapes.
 
         Raises:
             GraphError: when no transpose does.
@@ -125,7 +133,13 @@ class Builder:
         if kind.shape == shape:
             return tensor
         return self.emit(
-            "reshape", Reshape(shape=shape), (tensor,), f"{tensor}_view", kind.dtype, kind.quantization, helper=True
+            "reshape",
+            Reshape(shape=shape),
+            (tensor,),
+            f"{tensor}_view",
+            kind.dtype,
+            kind.quantization,
+            helper=True,
         )
 
     def real(self, value: Value) -> Value:
@@ -143,7 +157,13 @@ class Builder:
         if (kind.dtype, kind.quantization) == (dtype, quantization):
             return value
         name = self.emit(
-            "quantize", NoArgs(), (value.tensor,), f"{value.tensor}_quantized", dtype, quantization, helper=True
+            "quantize",
+            NoArgs(),
+            (value.tensor,),
+            f"{value.tensor}_quantized",
+            dtype,
+            quantization,
+            helper=True,
         )
         return replace(value, tensor=name)
 
@@ -152,7 +172,8 @@ class Builder:
         if old == new or new in self.tensors or not new or len(new) > MAX_NAME_CHARS:
             return old
         self.tensors = {
-            (new if k == old else k): (replace(t, name=new) if k == old else t) for k, t in self.tensors.items()
+            (new if k == old else k): (replace(t, name=new) if k == old else t)
+            for k, t in self.tensors.items()
         }
 
         def renamed(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,17 @@ from netsuke.ir import Array
 
 MAX_ELEMENTS = 1 << 24
 """Most elements that a folded constant may have: a short file can ask for a huge one."""
-CASTS = {1: np.float32, 2: np.uint8, 3: np.int8, 5: np.int16, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float32, 11: np.float32}
+CASTS = {
+    1: np.float32,
+    2: np.uint8,
+    3: np.int8,
+    5: np.int16,
+    6: np.int32,
+    7: np.int64,
+    9: np.bool_,
+    10: np.float32,
+    11: np.float32,
+}
 """ONNX element type → ours; half and double precision become float32."""
 
 Evaluator = Callable[[OnnxNode, Sequence[Array | None]], Array]
@@ -28,7 +38,9 @@ def evaluate(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
         with np.errstate(all="ignore"):
             result = np.asarray(EVALUATORS[node.op](node, inputs))
     except (ValueError, IndexError, TypeError, AssertionError, OverflowError, ZeroDivisionError) as error:
-        raise Refusal(node, f"its constant inputs do not fit together ({error}); export the model again") from None
+        raise Refusal(
+            node, f"its constant inputs do not fit together ({error}); export the model again"
+        ) from None
     return result.astype(np.float32) if result.dtype.kind == "f" else result
 
 
@@ -62,7 +74,9 @@ def normal_axes(node: OnnxNode, axes: Sequence[int], rank: int) -> tuple[int, ..
     """
     found = sorted(a + rank if a < 0 else a for a in axes)
     if len(set(found)) != len(found) or any(not 0 <= a < rank for a in found):
-        raise Refusal(node, f"axes {list(axes)} of {rank} dimensions; each once, from {-rank} to {rank - 1}, was wanted")
+        raise Refusal(
+            node, f"axes {list(axes)} of {rank} dimensions; each once, from {-rank} to {rank - 1}, was wanted"
+        )
     return tuple(found)
 
 
@@ -136,7 +150,11 @@ def sliced(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
     else:
         starts, ends = (tuple(int(v) for v in operand(inputs, i).reshape(-1)) for i in (1, 2))
     axes = axes_of(node, inputs, 3) or tuple(range(len(starts)))
-    steps = operand(inputs, 4).reshape(-1) if len(inputs) > 4 and inputs[4] is not None else np.ones(len(starts), int)
+    steps = (
+        operand(inputs, 4).reshape(-1)
+        if len(inputs) > 4 and inputs[4] is not None
+        else np.ones(len(starts), int)
+    )
     part = [slice(None)] * x.ndim
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         part[axis] = slice(start, end, int(step))

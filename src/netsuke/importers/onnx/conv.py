@@ -33,7 +33,11 @@ def conv(walk: Walk, node: OnnxNode) -> None:
     clamp = clamp_to(tail.clamp, TensorType(shape=(), dtype=dtype, quantization=quantization))
     kind = DepthwiseConv2d if depthwise else Conv2d
     args = kind(
-        stride=window.stride, dilation=window.dilation, padding=window.padding, explicit=window.explicit, clamp=clamp
+        stride=window.stride,
+        dilation=window.dilation,
+        padding=window.padding,
+        explicit=window.explicit,
+        clamp=clamp,
     )
     op = "depthwise_conv_2d" if depthwise else "conv_2d"
     inputs = (x.tensor, w, b) if b else (x.tensor, w)
@@ -48,7 +52,8 @@ def _checked(node: OnnxNode, x: Value, weights: Weights) -> tuple[int, int]:
     shape = weights.real.shape
     if len(x.shape) not in (3, 4) or len(shape) != len(x.shape):
         raise Refusal(
-            node, f"the input has {len(x.shape)} dimensions and the weights {len(shape)}; 4 each (images), or 3 (signals), were wanted"
+            node,
+            f"the input has {len(x.shape)} dimensions and the weights {len(shape)}; 4 each (images), or 3 (signals), were wanted",
         )
     channels, groups = x.shape[1], node.int_("group", 1)
     if groups < 1 or shape[1] * groups != channels or shape[0] % groups or not shape[0]:
@@ -57,7 +62,8 @@ def _checked(node: OnnxNode, x: Value, weights: Weights) -> tuple[int, int]:
 
 
 def kernel_view(shape: tuple[int, ...], depthwise: bool) -> Array:
-    """Indices into flat ONNX weights [O, C/g, (H,) W] for our [O, H, W, C/g], or [1, H, W, O] of a depthwise layer."""
+    """Indices into flat ONNX weights [O, C/g, (H,) W] for our [O, H, W, C/g], or [1, H, W, O] of a depthwise
+    layer."""
     index = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
     if len(shape) == 3:
         index = index[:, :, np.newaxis]
@@ -103,8 +109,11 @@ def channel_term(term: Array, weights: Array) -> Array | None:
     return term.reshape(-1) if fits else None
 
 
-def batch_norm(node: OnnxNode, scale: Array, bias: Array, mean: Array, variance: Array) -> tuple[Array, Array]:
-    """(factor, term) of every channel, in double precision: y = scale * (x - mean) / sqrt(variance + epsilon) + bias."""
+def batch_norm(
+    node: OnnxNode, scale: Array, bias: Array, mean: Array, variance: Array
+) -> tuple[Array, Array]:
+    """(factor, term) of every channel, in double precision: y = scale * (x - mean) / sqrt(variance + epsilon)
+    + bias."""
     if node.int_("training_mode", 0) or any(node.outputs[1:]):
         raise Refusal(node, "it is in training mode; export the model in evaluation mode (model.eval())")
     spread = variance.astype(np.float64) + node.float_("epsilon", 1e-5)
@@ -119,11 +128,15 @@ def batch_normalization(walk: Walk, node: OnnxNode) -> None:
     x = walk.builder.real(walk.value(node))
     constants = [walk.known(node, i).data for i in range(1, 5)]
     if len(x.shape) < 2 or any(c.shape != (x.shape[1],) for c in constants):
-        raise Refusal(node, f"its constants {[list(c.shape) for c in constants]} do not fit {x.shape[1:2]} channels")
+        raise Refusal(
+            node, f"its constants {[list(c.shape) for c in constants]} do not fit {x.shape[1:2]} channels"
+        )
     factor, term = batch_norm(node, *constants)
     column = (-1, *[1] * (len(x.shape) - 2))
     label = node.outputs[0]
-    x = with_constant(walk, "mul", x, Known(data=factor.astype(np.float32).reshape(column)), f"{label}_scaled")
+    x = with_constant(
+        walk, "mul", x, Known(data=factor.astype(np.float32).reshape(column)), f"{label}_scaled"
+    )
     tail = walk.tail(label)
     known = Known(data=term.astype(np.float32).reshape(column))
     walk.put(tail.end, with_constant(walk, "add", x, known, tail.end, clamp=tail.clamp))

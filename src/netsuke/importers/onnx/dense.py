@@ -1,4 +1,5 @@
-"""Gemm and MatMul: FULLY_CONNECTED where the weights are constant, BATCH_MATMUL where both sides are computed."""
+"""Gemm and MatMul: FULLY_CONNECTED where the weights are constant, BATCH_MATMUL where both sides are
+computed."""
 
 from __future__ import annotations
 
@@ -19,7 +20,10 @@ def gemm(walk: Walk, node: OnnxNode) -> None:
     """y = alpha * x * B (or its transpose) + beta * c, B and c constant."""
     x = walk.value(node)
     if node.int_("transA", 0) or len(x.shape) != 2:
-        raise Refusal(node, f"the first operand is {list(x.shape)}, transA {node.int_('transA', 0)}; [rows, depth] as it is was wanted")
+        raise Refusal(
+            node,
+            f"the first operand is {list(x.shape)}, transA {node.int_('transA', 0)}; [rows, depth] as it is was wanted",
+        )
     weights = weights_of(
         node, _matrix(node, walk.known(node, 1)), walk.optional(node, 2), transpose=not node.int_("transB", 0)
     )
@@ -46,10 +50,13 @@ def _matrix(node: OnnxNode, known: Known) -> Known:
 
 
 def dense(walk: Walk, node: OnnxNode, x: Value, weights: Weights) -> None:
-    """A fully connected layer over the last axis; the weights' columns take the order in which x is stored."""
+    """A fully connected layer over the last axis; the weights' columns take the order in which x is
+    stored."""
     builder, (outputs, depth) = walk.builder, weights.real.shape
     if not x.shape or x.shape[-1] != depth:
-        raise Refusal(node, f"an input {list(x.shape)} for weights of depth {depth}; its last size must be that")
+        raise Refusal(
+            node, f"an input {list(x.shape)} for weights of depth {depth}; its last size must be that"
+        )
     weights, tail = with_tail(walk, node.outputs[0], weights)
     coding = integer_coding(walk, x, weights, tail.end)
     x = x if coding is not None else builder.real(x)
@@ -65,11 +72,15 @@ def dense(walk: Walk, node: OnnxNode, x: Value, weights: Weights) -> None:
     inputs = (x.tensor, w, b) if b else (x.tensor, w)
     tensor = builder.emit("fully_connected", args, inputs, tail.end, dtype, quantization)
     dims = builder.tensors[tensor].shape
-    walk.put(tail.end, Value(tensor=tensor, shape=(*x.shape[:-1], outputs), placed=Placed(dims=dims, steps=row_steps(dims))))
+    walk.put(
+        tail.end,
+        Value(tensor=tensor, shape=(*x.shape[:-1], outputs), placed=Placed(dims=dims, steps=row_steps(dims))),
+    )
 
 
 def columns_of(placed: Placed, depth: int) -> Array | None:
-    """Which index along the last axis each place of a stored row holds; None when stored rows are not ONNX's rows."""
+    """Which index along the last axis each place of a stored row holds; None when stored rows are not ONNX's
+    rows."""
     index = placed.indices().reshape(-1, depth)
     columns: Array = index[0] % depth
     rows = np.arange(len(index))[:, np.newaxis] * depth

@@ -25,7 +25,8 @@ CLIPS: dict[RealRange, str] = {(0.0, np.inf): "relu", (0.0, 6.0): "relu6"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unary:
-    """Our operator, its arguments made from the node, and the output's fixed int8 quantisation where it has one."""
+    """Our operator, its arguments made from the node, and the output's fixed int8 quantisation where it has
+    one."""
 
     op: str
     args: Callable[[OnnxNode], Args] = lambda node: NoArgs()
@@ -49,7 +50,8 @@ def unary(walk: Walk, node: OnnxNode) -> None:
 
 
 def operand(walk: Walk, x: Value, output: str) -> tuple[Value, Coding | None]:
-    """The operand as integers with the output's coding, when both are quantised; else as real numbers, and None."""
+    """The operand as integers with the output's coding, when both are quantised; else as real numbers, and
+    None."""
     coding = walk.target(output)
     if coding is not None and walk.is_integer(x):
         return x, coding
@@ -96,7 +98,8 @@ def bounded(walk: Walk, x: Value, limits: RealRange, wanted: str) -> Value:
 
 
 def prelu(walk: Walk, node: OnnxNode) -> None:
-    """PRelu: a slope for every channel, broadcast from the left as ONNX has it for slopes of one dimension fewer."""
+    """PRelu: a slope for every channel, broadcast from the left as ONNX has it for slopes of one dimension
+    fewer."""
     x, slope = walk.value(node), walk.known(node, 1)
     output = node.outputs[0]
     x, coding = operand(walk, x, output)
@@ -107,7 +110,8 @@ def prelu(walk: Walk, node: OnnxNode) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary:
-    """Our operator of two operands, and its arguments with a fused clamp (None: it has none, and requantises not)."""
+    """Our operator of two operands, and its arguments with a fused clamp (None: it has none, and requantises
+    not)."""
 
     op: str
     clamped: bool = True
@@ -204,7 +208,8 @@ def of_two(
 
 
 def _padded(v: Value, rank: int) -> Value:
-    """Dimensions of 1 in front, as broadcasting has it: no byte moves, the steps are those of the old axes."""
+    """Dimensions of 1 in front, as broadcasting has it: no byte moves, the steps are those of the old
+    axes."""
     return replace(v, shape=(1,) * (rank - len(v.shape)) + v.shape)
 
 
@@ -212,7 +217,8 @@ def with_constant(
     walk: Walk, op: str, x: Value, known: Known, wanted: str,
     coding: Coding | None = None, clamp: RealRange | None = None, *, first: bool = False,
 ) -> Value:  # fmt: skip
-    """One operand a constant, stored in the other's layout and no larger than it must be; `first` puts it in front."""
+    """One operand a constant, stored in the other's layout and no larger than it must be; `first` puts it in
+    front."""
     data = known.data if coding is None else known.stored
     assert data is not None
     if op == "prelu":
@@ -230,7 +236,9 @@ def with_constant(
     quantization = None if coding is None else known.quantization
     if quantization is not None and quantization.axis is not None:
         raise ValueError("a constant operand has one scale for every channel")
-    name = walk.builder.constant(f"{wanted}_constant", compact(np.broadcast_to(data, shape), placed), quantization)
+    name = walk.builder.constant(
+        f"{wanted}_constant", compact(np.broadcast_to(data, shape), placed), quantization
+    )
     names = (name, x.tensor) if first else (x.tensor, name)
     return Value(tensor=_finish(walk, op, names, wanted, coding, clamp), shape=shape, placed=placed)
 

@@ -1,13 +1,15 @@
-"""Where the elements of an ONNX value lie in our tensor, so that layouts are changed once and only when they must be.
+"""Where the elements of an ONNX value lie in our tensor, so that layouts are changed once and only when they
+must be.
 
-ONNX numbers the elements of a value in row-major order of its shape: its *linear index*. A `Placed` says which linear
-index each place of the stored tensor holds, by one step for every stored dimension:
+ONNX numbers the elements of a value in row-major order of its shape: its *linear index*. A `Placed` says
+which linear index each place of the stored tensor holds, by one step for every stored dimension:
 
     linear index = sum over dimensions of (index along the dimension x its step)
 
-An image [1, C, H, W] kept channels last has dims [1, H, W, C] and steps [C*H*W, W, 1, H*W]. An ONNX Reshape changes no
-linear index, and a Transpose changes only the steps: neither moves a byte. What must have a certain order (a Conv, a
-dense layer, an output) asks for it; `moves` then gives the one transpose that is left, or none.
+An image [1, C, H, W] kept channels last has dims [1, H, W, C] and steps [C*H*W, W, 1, H*W]. An ONNX Reshape
+changes no linear index, and a Transpose changes only the steps: neither moves a byte. What must have a
+certain order (a Conv, a dense layer, an output) asks for it; `moves` then gives the one transpose that is
+left, or none.
 """
 
 from __future__ import annotations
@@ -77,7 +79,8 @@ def channels_last(shape: Shape) -> Placed:
 
 
 def order_of(placed: Placed, shape: Shape) -> tuple[int | None, ...] | None:
-    """The ONNX axis of every stored dimension (None: a dimension of 1 of its own); None when axes are joined or split."""
+    """The ONNX axis of every stored dimension (None: a dimension of 1 of its own); None when axes are joined
+    or split."""
     steps = row_steps(shape)
     free = list(range(len(shape)))
     order: list[int | None] = []
@@ -94,13 +97,16 @@ def order_of(placed: Placed, shape: Shape) -> tuple[int | None, ...] | None:
 
 
 def transposed(placed: Placed, shape: Shape, perm: Sequence[int]) -> Placed | None:
-    """The same bytes seen through an ONNX Transpose; None when a stored dimension runs across several axes."""
+    """The same bytes seen through an ONNX Transpose; None when a stored dimension runs across several
+    axes."""
     steps = row_steps(shape)
     fine = split(placed, steps)
     new_steps = row_steps(tuple(shape[axis] for axis in perm))
     moved: list[int] = []
     for size, step in zip(fine.dims, fine.steps, strict=True):
-        axis = next((a for a in range(len(shape)) if steps[a] <= step and size * step <= steps[a] * shape[a]), None)
+        axis = next(
+            (a for a in range(len(shape)) if steps[a] <= step and size * step <= steps[a] * shape[a]), None
+        )
         if size == 1:
             moved.append(0)
         elif axis is None or step % steps[axis]:
@@ -175,11 +181,14 @@ def moves(source: Placed, target: Placed) -> Move | None:
 
 
 def whole_dimensions(source: Placed, target: Placed) -> tuple[int, ...] | None:
-    """The permutation of stored dimensions that gives the target as it is; None when dimensions are cut or joined."""
+    """The permutation of stored dimensions that gives the target as it is; None when dimensions are cut or
+    joined."""
     free = list(range(len(source.dims)))
     perm: list[int] = []
     for size, step in zip(target.dims, target.steps, strict=True):
-        found = next((i for i in free if source.dims[i] == size and (size == 1 or source.steps[i] == step)), None)
+        found = next(
+            (i for i in free if source.dims[i] == size and (size == 1 or source.steps[i] == step)), None
+        )
         if found is None:
             return None
         free.remove(found)
@@ -192,9 +201,7 @@ def joined(pairs: Sequence[tuple[int, int]]) -> Placed:
     return Placed(dims=tuple(d for d, _ in pairs), steps=tuple(s for _, s in pairs))
 
 
-def together(
-    have: Sequence[tuple[int, int]], want: Sequence[tuple[int, int]]
-) -> list[list[tuple[int, int]]]:
+def together(have: Sequence[tuple[int, int]], want: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     """Runs of dimensions that are neighbours before and after: the transpose moves them as one."""
     blocks: list[list[tuple[int, int]]] = []
     for pair in have:

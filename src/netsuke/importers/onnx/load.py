@@ -8,7 +8,7 @@ from netsuke.errors import GraphError, ImportModelError
 from netsuke.importers.onnx import conv, dense, elementwise, pool, qdq, shape
 from netsuke.importers.onnx.builder import Value
 from netsuke.importers.onnx.layout import Placed, channels_last, channels_last_order, permuted, plain
-from netsuke.importers.onnx.model import Model, Port
+from netsuke.importers.onnx.model import Port
 from netsuke.importers.onnx.read import read
 from netsuke.importers.onnx.walk import Handler, Walk
 from netsuke.importers.unsupported import UnsupportedOperators
@@ -23,7 +23,15 @@ HANDLERS: dict[str, Handler] = {
     **qdq.HANDLERS,
     **shape.HANDLERS,
 }
-WANTS_CHANNELS = {"Conv", "BatchNormalization", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "PRelu"}
+WANTS_CHANNELS = {
+    "Conv",
+    "BatchNormalization",
+    "MaxPool",
+    "AveragePool",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "PRelu",
+}
 """Operators that say which axis the channels are."""
 KEEPS_AXES = {*elementwise.HANDLERS, *qdq.HANDLERS, "Pad", "Identity", "Dropout", "Concat", "Slice", "Cast"}
 
@@ -66,12 +74,18 @@ def declare(walk: Walk, port: Port) -> str:
 
 
 def raw_type(walk: Walk, port: Port) -> tuple[DType, Quantization | None]:
-    """The type of an input as the file has it; int8 and uint8 ones take the quantisation of their DequantizeLinear."""
+    """The type of an input as the file has it; int8 and uint8 ones take the quantisation of their
+    DequantizeLinear."""
     if port.dtype == "float32":
         return DType.FLOAT32, None
     readers = walk.readers.get(port.name, [])
     codings = [walk.coding(n) for n in readers if n.op == "DequantizeLinear"]
-    if port.dtype in ("int8", "uint8") and codings and len(codings) == len(readers) and codings[0] is not None:
+    if (
+        port.dtype in ("int8", "uint8")
+        and codings
+        and len(codings) == len(readers)
+        and codings[0] is not None
+    ):
         return codings[0].dtype, codings[0].quantization
     raise ImportModelError(
         f"{walk.model.name}: input {port.name!r} is {port.dtype}; float32 was wanted, or int8 and uint8 that "
@@ -80,7 +94,8 @@ def raw_type(walk: Walk, port: Port) -> tuple[DType, Quantization | None]:
 
 
 def wanted_layout(walk: Walk, port: Port) -> Placed:
-    """Channels last when a convolution or pool is reached through operators that keep the axes; else ONNX's order."""
+    """Channels last when a convolution or pool is reached through operators that keep the axes; else ONNX's
+    order."""
     rank = len(port.shape)
     if rank not in (3, 4):
         return plain(port.shape)
@@ -111,10 +126,13 @@ def deliver(walk: Walk, output: str) -> str:
     wanted = [plain(value.shape)]
     if len(value.shape) in (3, 4):
         wanted.append(channels_last(value.shape))
-    found = next((p for p in wanted if p.dims == value.placed.dims and p.significant() == value.placed.significant()), None)
+    found = next(
+        (p for p in wanted if p.dims == value.placed.dims and p.significant() == value.placed.significant()),
+        None,
+    )
     if found is None:
         value = walk.builder.arrange(value, wanted[0])
-    walk.put(output, replace(value, tensor=walk.builder.rename(value.tensor, output)))
-    final = walk.values[output]
-    assert isinstance(final, Value)
-    return final.tensor
+    if any(value.tensor in node.outputs for node in walk.builder.nodes):
+        value = replace(value, tensor=walk.builder.rename(value.tensor, output))
+    walk.put(output, value)
+    return value.tensor

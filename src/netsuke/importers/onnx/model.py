@@ -23,7 +23,8 @@ class Refusal(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnnxNode:
-    """A node; absent optional inputs and outputs are ''. Attributes of other kinds (graphs, ...) are left out."""
+    """A node; absent optional inputs and outputs are ''. Attributes of other kinds (graphs, ...) are left
+    out."""
 
     op: str
     """The operator, with its domain in front unless it is ONNX's own: 'com.microsoft.QLinearAdd'."""
@@ -65,7 +66,9 @@ class OnnxNode:
         if value is None:
             return None
         if not isinstance(value, tuple) or not all(isinstance(v, int) for v in value):
-            raise Refusal(self, f"attribute {name} is {type(value).__name__}; a list of whole numbers was wanted")
+            raise Refusal(
+                self, f"attribute {name} is {type(value).__name__}; a list of whole numbers was wanted"
+            )
         return tuple(int(v) for v in value)
 
     def _typed(self, name: str, wanted: type[T], default: T) -> T:

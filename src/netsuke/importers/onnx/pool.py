@@ -33,7 +33,9 @@ def pool(walk: Walk, node: OnnxNode) -> None:
     x = walk.builder.arrange(x, channels_last(x.shape))
     if node.op == "AveragePool" and node.int_("count_include_pad", 0) and window.padding is not Padding.VALID:
         x, window = with_zeros(walk, node, x, window)
-    args = Pool2d(kernel=window.kernel, stride=window.stride, padding=window.padding, explicit=window.explicit)
+    args = Pool2d(
+        kernel=window.kernel, stride=window.stride, padding=window.padding, explicit=window.explicit
+    )
     kind = walk.builder.type_of(x)
     op = "max_pool_2d" if node.op == "MaxPool" else "average_pool_2d"
     tensor = walk.builder.emit(op, args, (x.tensor,), node.outputs[0], kind.dtype, kind.quantization)
@@ -82,7 +84,14 @@ def reduction(walk: Walk, node: OnnxNode) -> None:
             walk.put(node.outputs[0], x)
             return
         axes = tuple(range(len(x.shape)))
-    reduced(walk, node, REDUCTIONS[node.op], x, normal_axes(node, axes, len(x.shape)), keep=bool(node.int_("keepdims", 1)))
+    reduced(
+        walk,
+        node,
+        REDUCTIONS[node.op],
+        x,
+        normal_axes(node, axes, len(x.shape)),
+        keep=bool(node.int_("keepdims", 1)),
+    )
 
 
 def reduced(walk: Walk, node: OnnxNode, op: str, x: Value, axes: tuple[int, ...], *, keep: bool) -> None:

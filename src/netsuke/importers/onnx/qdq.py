@@ -1,4 +1,5 @@
-"""QuantizeLinear and DequantizeLinear: they become the types of tensors, and code only where no kernel takes them in.
+"""QuantizeLinear and DequantizeLinear: they become the types of tensors, and code only where no kernel takes
+them in.
 
 uint8 becomes int8 by taking 128 off values and zero points, which changes no real number.
 """
@@ -12,11 +13,14 @@ from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.walk import Coding, Handler, Walk
 from netsuke.ir import Array, Quantization
 
-PER_TENSOR = "activations need one constant scale above 0 and an int8 or uint8 zero point for the whole tensor"
+PER_TENSOR = (
+    "activations need one constant scale above 0 and an int8 or uint8 zero point for the whole tensor"
+)
 
 
 def quantize_linear(walk: Walk, node: OnnxNode) -> None:
-    """A constant is quantised here; a value that its layer gave as such integers passes; others get a QUANTIZE."""
+    """A constant is quantised here; a value that its layer gave as such integers passes; others get a
+    QUANTIZE."""
     x = walk.values[node.input(0)]
     if isinstance(x, Known):
         walk.put(node.outputs[0], Known(data=quantized(node, x.data, *parameters(walk, node))))
@@ -33,7 +37,9 @@ def dequantize_linear(walk: Walk, node: OnnxNode) -> None:
         return
     coding = coding_of(walk, node)
     if walk.builder.type_of(x).quantization != coding.quantization:
-        raise Refusal(node, "it reads integers as another scale or zero point than they were written with; export again")
+        raise Refusal(
+            node, "it reads integers as another scale or zero point than they were written with; export again"
+        )
     walk.put(node.outputs[0], x)
 
 
@@ -50,8 +56,16 @@ def parameters(walk: Walk, node: OnnxNode) -> tuple[Array, Array, int]:
     scale = walk.known(node, 1).data
     zero = walk.optional(node, 2)
     points = np.zeros(scale.shape, np.uint8) if zero is None else zero.data
-    if node.int_("block_size", 0) or max(scale.ndim, points.ndim) > 1 or points.size != scale.size or not scale.size:
-        raise Refusal(node, f"scales {list(scale.shape)}, zero points {list(points.shape)}; one each a tensor or channel was wanted")
+    if (
+        node.int_("block_size", 0)
+        or max(scale.ndim, points.ndim) > 1
+        or points.size != scale.size
+        or not scale.size
+    ):
+        raise Refusal(
+            node,
+            f"scales {list(scale.shape)}, zero points {list(points.shape)}; one each a tensor or channel was wanted",
+        )
     if scale.dtype != np.float32 or not (np.isfinite(scale) & (scale > 0)).all():
         raise Refusal(node, "a scale is not a number above 0; calibrate and quantise the model again")
     return scale, points, node.int_("axis", 1)
@@ -62,7 +76,10 @@ def along(node: OnnxNode, values: Array, x: Array, axis: int) -> Array:
     if values.size == 1:
         return values.reshape(())
     if not -x.ndim <= axis < x.ndim or x.shape[axis] != values.size:
-        raise Refusal(node, f"{values.size} scales along axis {axis} of {list(x.shape)}; one for each channel was wanted")
+        raise Refusal(
+            node,
+            f"{values.size} scales along axis {axis} of {list(x.shape)}; one for each channel was wanted",
+        )
     shape = [1] * x.ndim
     shape[axis] = values.size
     return values.reshape(shape)

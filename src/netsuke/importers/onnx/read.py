@@ -1,4 +1,5 @@
-"""Bytes of a .onnx file → `Model`. Everything a hostile file can do is stopped here; `onnx` is imported here only."""
+"""Bytes of a .onnx file → `Model`. Everything a hostile file can do is stopped here; `onnx` is imported here
+only."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def read(data: bytes, name: str) -> Model:
     """The model in the file's bytes; `name` is for messages and becomes the model's name.
 
     Raises:
-        ImportModelError: when the bytes are no sound ONNX model: truncated, cyclic, weights elsewhere, absurd sizes.
+        ImportModelError: when the bytes are no sound ONNX model: truncated, cyclic, weights elsewhere, absurd
+            sizes.
     """
     onnx = onnx_package()
     try:
@@ -105,9 +107,13 @@ def decoded(onnx: ModuleType, tensor: Any, name: str) -> Array:
     except Exception as error:  # what to_array raises on damaged data is not documented
         raise ImportModelError(f"{where} cannot be decoded: {first_line(error)}") from None
     if not isinstance(value, np.ndarray) or value.dtype.name not in KEPT:
-        raise ImportModelError(f"{where} holds {getattr(value, 'dtype', type(value))}; {', '.join(KEPT)} are read")
+        raise ImportModelError(
+            f"{where} holds {getattr(value, 'dtype', type(value))}; {', '.join(KEPT)} are read"
+        )
     if value.shape != dims:
-        raise ImportModelError(f"{where} says shape {list(dims)} and holds {list(value.shape)}; export it again")
+        raise ImportModelError(
+            f"{where} says shape {list(dims)} and holds {list(value.shape)}; export it again"
+        )
     return finite(value, where)
 
 
@@ -155,11 +161,15 @@ def port_of(onnx: ModuleType, value: Any, name: str) -> Port:
     where = f"{name}: input {value.name[:80]!r}"
     kind = value.type.tensor_type
     if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
-        raise ImportModelError(f"{where} is not a tensor of known rank; export the model with fixed input sizes")
+        raise ImportModelError(
+            f"{where} is not a tensor of known rank; export the model with fixed input sizes"
+        )
     try:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name
     except (KeyError, TypeError):
-        raise ImportModelError(f"{where} has element type number {kind.elem_type}, which ONNX does not know") from None
+        raise ImportModelError(
+            f"{where} has element type number {kind.elem_type}, which ONNX does not know"
+        ) from None
     shape: list[int] = []
     for axis, dim in enumerate(kind.shape.dim):
         if dim.HasField("dim_value") and dim.dim_value > 0:
@@ -188,11 +198,19 @@ def check_order(name: str, nodes: Iterable[OnnxNode], ready: set[str], outputs: 
     for node in nodes:
         for value in filter(None, node.inputs):
             if value not in ready:
-                fault = "before it is written (a cycle, or nodes out of order)" if value in later else "which nothing writes"
-                raise ImportModelError(f"{name}: {node.op} ({node.place}) reads {value!r} {fault}; export the model again")
+                fault = (
+                    "before it is written (a cycle, or nodes out of order)"
+                    if value in later
+                    else "which nothing writes"
+                )
+                raise ImportModelError(
+                    f"{name}: {node.op} ({node.place}) reads {value!r} {fault}; export the model again"
+                )
         for value in filter(None, node.outputs):
             if value in ready:
-                raise ImportModelError(f"{name}: {node.op} ({node.place}) writes {value!r}, which is there already")
+                raise ImportModelError(
+                    f"{name}: {node.op} ({node.place}) writes {value!r}, which is there already"
+                )
             ready.add(value)
     for value in outputs:
         if value not in ready:

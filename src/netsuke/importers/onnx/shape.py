@@ -24,7 +24,11 @@ SOFTMAX_INT8 = Coding(dtype=DType.INT8, quantization=Quantization.per_tensor(1 /
 def reshape(walk: Walk, node: OnnxNode) -> None:
     """Another shape: a new way to see the same bytes."""
     x = walk.value(node)
-    wanted = node.ints("shape") if not node.input(1) else tuple(int(d) for d in walk.known(node, 1).data.reshape(-1))
+    wanted = (
+        node.ints("shape")
+        if not node.input(1)
+        else tuple(int(d) for d in walk.known(node, 1).data.reshape(-1))
+    )
     if wanted is None:
         raise Refusal(node, "it names no shape")
     walk.put(node.outputs[0], replace(x, shape=reshape_to(node, x.shape, wanted)))
@@ -44,7 +48,11 @@ def squeeze(walk: Walk, node: OnnxNode) -> None:
     """Dimensions of 1 dropped."""
     x = walk.value(node)
     axes = known_axes(walk, node)
-    found = [a for a, d in enumerate(x.shape) if d == 1] if axes is None else normal_axes(node, axes, len(x.shape))
+    found = (
+        [a for a, d in enumerate(x.shape) if d == 1]
+        if axes is None
+        else normal_axes(node, axes, len(x.shape))
+    )
     if any(x.shape[a] != 1 for a in found):
         raise Refusal(node, f"axes {list(found)} of {list(x.shape)} are not all 1")
     walk.put(node.outputs[0], replace(x, shape=tuple(d for a, d in enumerate(x.shape) if a not in found)))
@@ -76,7 +84,10 @@ def identity(walk: Walk, node: OnnxNode) -> None:
 
 def cast(walk: Walk, node: OnnxNode) -> None:
     """From float32 to float32; other casts of computed values have no kernel."""
-    if node.int_("to", 0) != 1 or walk.builder.type_of(walk.value(node)).dtype not in (DType.FLOAT32, DType.INT8):
+    if node.int_("to", 0) != 1 or walk.builder.type_of(walk.value(node)).dtype not in (
+        DType.FLOAT32,
+        DType.INT8,
+    ):
         raise Refusal(node, "it changes the element type of a computed value; keep the model in float32")
     walk.put(node.outputs[0], walk.value(node))
 
@@ -132,7 +143,8 @@ def concat(walk: Walk, node: OnnxNode) -> None:
 
 
 def common_coding(walk: Walk, node: OnnxNode, operands: list[Value | Known]) -> Coding | None:
-    """How all operands of a concatenation are stored: as its output when that is quantised, or as they all are."""
+    """How all operands of a concatenation are stored: as its output when that is quantised, or as they all
+    are."""
     if any(isinstance(v, Known) or not walk.is_integer(v) for v in operands):
         return None
     kinds = [walk.builder.type_of(v) for v in operands if isinstance(v, Value)]
@@ -148,7 +160,11 @@ def stored_operand(
     if isinstance(v, Known):
         placed = permuted(v.data.shape, order)
         return walk.builder.constant(f"{wanted}_part", placed.store(v.data.astype(np.float32)))
-    x = walk.builder.real(v) if coding is None else walk.builder.quantized(v, coding.dtype, coding.quantization)
+    x = (
+        walk.builder.real(v)
+        if coding is None
+        else walk.builder.quantized(v, coding.dtype, coding.quantization)
+    )
     return walk.builder.arrange(x, permuted(x.shape, order)).tensor
 
 
@@ -158,13 +174,27 @@ def pad(walk: Walk, node: OnnxNode) -> None:
         raise Refusal(node, f"mode is {node.text('mode', 'constant')!r}; only 'constant' can be compiled")
     x, order = ordered(walk, walk.value(node))
     rank = len(x.shape)
-    flat = node.ints("pads") if not node.input(1) else tuple(int(p) for p in walk.known(node, 1).data.reshape(-1))
+    flat = (
+        node.ints("pads")
+        if not node.input(1)
+        else tuple(int(p) for p in walk.known(node, 1).data.reshape(-1))
+    )
     given = walk.optional(node, 2)
     value = node.float_("value", 0.0) if given is None else float(given.data.reshape(-1)[0])
-    axes = tuple(int(a) for a in walk.known(node, 3).data.reshape(-1)) if node.input(3) else tuple(range(rank))
+    axes = (
+        tuple(int(a) for a in walk.known(node, 3).data.reshape(-1)) if node.input(3) else tuple(range(rank))
+    )
     axes = tuple(a + rank if a < 0 else a for a in axes)
-    if flat is None or len(flat) != 2 * len(axes) or set(axes) - set(range(rank)) or any(not 0 <= p <= 1 << 20 for p in flat):
-        raise Refusal(node, f"pads {list(flat or ())[:16]} for {rank} dimensions; two amounts of 0 or more each were wanted")
+    if (
+        flat is None
+        or len(flat) != 2 * len(axes)
+        or set(axes) - set(range(rank))
+        or any(not 0 <= p <= 1 << 20 for p in flat)
+    ):
+        raise Refusal(
+            node,
+            f"pads {list(flat or ())[:16]} for {rank} dimensions; two amounts of 0 or more each were wanted",
+        )
     amounts = [(0, 0)] * rank
     for i, axis in enumerate(axes):
         amounts[axis] = (flat[i], flat[i + len(axes)])
@@ -184,12 +214,19 @@ def softmax(walk: Walk, node: OnnxNode) -> None:
     rank = len(x.shape)
     axis = normal_axes(node, [node.int_("axis", -1 if walk.model.opset >= 13 else 1)], rank)[0]
     if walk.model.opset < 13 and int(np.prod(x.shape[axis + 1 :])) != 1:
-        raise Refusal(node, "before opset 13 it runs over all dimensions from its axis on; export the model for 13 or later")
+        raise Refusal(
+            node,
+            "before opset 13 it runs over all dimensions from its axis on; export the model for 13 or later",
+        )
     coding = walk.target(node.outputs[0]) if walk.is_integer(x) else None
     x = x if coding is not None else walk.builder.real(x)
     x = last_axis(walk, x, axis)
-    dtype, quantization = (DType.FLOAT32, None) if coding is None else (SOFTMAX_INT8.dtype, SOFTMAX_INT8.quantization)
-    tensor = walk.builder.emit("softmax", Softmax(beta=1.0), (x.tensor,), node.outputs[0], dtype, quantization)
+    dtype, quantization = (
+        (DType.FLOAT32, None) if coding is None else (SOFTMAX_INT8.dtype, SOFTMAX_INT8.quantization)
+    )
+    tensor = walk.builder.emit(
+        "softmax", Softmax(beta=1.0), (x.tensor,), node.outputs[0], dtype, quantization
+    )
     walk.put(node.outputs[0], replace(x, tensor=tensor))
 
 
@@ -235,7 +272,9 @@ def taken(walk: Walk, name: str, x: Value, order: tuple[int | None, ...], ranges
     """STRIDED_SLICE of a value whose stored dimensions are ONNX axes."""
     stored = [range(1) if axis is None else ranges[axis] for axis in order]
     args = StridedSlice(
-        begin=tuple(r.start for r in stored), end=tuple(r.stop for r in stored), strides=tuple(r.step for r in stored)
+        begin=tuple(r.start for r in stored),
+        end=tuple(r.stop for r in stored),
+        strides=tuple(r.step for r in stored),
     )
     kind = walk.builder.type_of(x)
     shape = tuple(len(r) for r in ranges)

@@ -1,4 +1,5 @@
-"""The walk over an ONNX graph's nodes: what handlers ask it about values, readers, fused tails and quantisation."""
+"""The walk over an ONNX graph's nodes: what handlers ask it about values, readers, fused tails and
+quantisation."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Coding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:
-    """What follows a node and becomes part of it: the clamp of an activation, and the value that it all ends in."""
+    """What follows a node and becomes part of it: the clamp of an activation, and the value that it all ends
+    in."""
 
     end: str
     clamp: RealRange | None = None
@@ -40,7 +42,9 @@ class Walk:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.builder = Builder()
-        self.values: dict[str, Value | Known] = {name: Known(data=data) for name, data in model.constants.items()}
+        self.values: dict[str, Value | Known] = {
+            name: Known(data=data) for name, data in model.constants.items()
+        }
         self.readers: dict[str, list[OnnxNode]] = {}
         for node in model.nodes:
             for name in filter(None, node.inputs):
@@ -57,7 +61,9 @@ class Walk:
                 near = " (of another domain than ONNX's own)" if "." in node.op else ""
                 hint = f"netsuke has no translation of this operator{near}; replace it in the model, or cut the model before it"
                 self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=hint))
-            elif node.index not in self.fused and all(name in self.values for name in filter(None, node.inputs)):
+            elif node.index not in self.fused and all(
+                name in self.values for name in filter(None, node.inputs)
+            ):
                 self._translate(node, handlers)
 
     def _translate(self, node: OnnxNode, handlers: Mapping[str, Handler]) -> None:
@@ -73,7 +79,9 @@ class Walk:
                 raise Refusal(node, "netsuke computes it at import only, and its inputs are not known then")
         except Refusal as refusal:
             self.unsupported.append(refusal.unsupported)
-        except GraphError as error:
+        except (GraphError, ValueError, IndexError, OverflowError) as error:
+            # The last three are numpy's and Python's words for operands of a damaged file that do not fit
+            # together.
             self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=str(error)))
 
     def put(self, name: str, value: Value | Known) -> None:
@@ -99,11 +107,14 @@ class Walk:
         """A constant operand, or None where there is none."""
         found = self.values.get(node.input(index))
         if isinstance(found, Value):
-            raise Refusal(node, f"input {index} ({node.input(index)!r}) is computed at run time; a constant was wanted")
+            raise Refusal(
+                node, f"input {index} ({node.input(index)!r}) is computed at run time; a constant was wanted"
+            )
         return found
 
     def ahead(self, name: str) -> Array | None:
-        """A constant that the walk may not have reached yet; None when it is none, or must be computed first."""
+        """A constant that the walk may not have reached yet; None when it is none, or must be computed
+        first."""
         found = self.values.get(name)
         if isinstance(found, Known):
             return found.data
@@ -127,7 +138,8 @@ class Walk:
         return Tail(end=node.outputs[0], clamp=limits)
 
     def limits(self, node: OnnxNode) -> RealRange | None:
-        """The range of real values that a Relu or Clip leaves; None for other nodes and for bounds not known yet."""
+        """The range of real values that a Relu or Clip leaves; None for other nodes and for bounds not known
+        yet."""
         if node.op == "Relu":
             return 0.0, np.inf
         if node.op != "Clip":

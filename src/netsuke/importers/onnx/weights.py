@@ -14,7 +14,8 @@ from netsuke.ir import Array, Quantization
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Real weights (output channels first), real bias [O] or None, and the integers that the weights are stored as."""
+    """Real weights (output channels first), real bias [O] or None, and the integers that the weights are
+    stored as."""
 
     real: Array
     bias: Array | None
@@ -23,7 +24,8 @@ class Weights:
     """Of `stored`, axis 0 or per tensor."""
 
     def affine(self, factor: Array, term: Array) -> Weights:
-        """The same layer followed by y = factor * y + term, one of each a channel; computed in double precision."""
+        """The same layer followed by y = factor * y + term, one of each a channel; computed in double
+        precision."""
         column = factor.reshape([-1] + [1] * (self.real.ndim - 1)).astype(np.float64)
         bias = np.zeros(len(self.real)) if self.bias is None else self.bias.astype(np.float64)
         return Weights(
@@ -44,7 +46,9 @@ def weights_of(node: OnnxNode, weights: Known, bias: Known | None, transpose: bo
         Refusal: for element types and zero points that our kernels do not have.
     """
     if weights.data.dtype != np.float32 or (bias is not None and bias.data.dtype != np.float32):
-        raise Refusal(node, f"weights are {weights.data.dtype}; floating point or dequantised ones were wanted")
+        raise Refusal(
+            node, f"weights are {weights.data.dtype}; floating point or dequantised ones were wanted"
+        )
     real = weights.data.T if transpose else weights.data
     offset = None if bias is None else bias.data.reshape(-1)
     if offset is not None and offset.size not in (1, real.shape[0]):
@@ -56,7 +60,9 @@ def weights_of(node: OnnxNode, weights: Known, bias: Known | None, transpose: bo
     q, ints = weights.quantization, weights.stored
     channel = (weights.stored.ndim - 1) if transpose else 0
     if q.axis is not None and q.axis != channel:
-        raise Refusal(node, f"weights are quantised along axis {q.axis}; their output channels run along axis {channel}")
+        raise Refusal(
+            node, f"weights are quantised along axis {q.axis}; their output channels run along axis {channel}"
+        )
     ints, q = symmetric(node, ints, q)
     return Weights(
         real=real,
@@ -85,13 +91,19 @@ def symmetric(node: OnnxNode, ints: Array, q: Quantization) -> tuple[Array, Quan
 
 
 def place(
-    builder: Builder, label: str, x: Value, weights: Weights, coding: Coding | None, stored_axis: int, view: Array
+    builder: Builder,
+    label: str,
+    x: Value,
+    weights: Weights,
+    coding: Coding | None,
+    stored_axis: int,
+    view: Array,
 ) -> tuple[str, str]:
     """Weight and bias tensors as our kernels keep them; the bias is '' where there is none.
 
-    `view` holds, for each place of the stored weights, the index into the flattened ONNX weights; `stored_axis` is
-    where the output channels then run. With `coding` the layer is an integer one and the bias int32 in
-    input scale x weight scale.
+    `view` holds, for each place of the stored weights, the index into the flattened ONNX weights;
+    `stored_axis` is where the output channels then run. With `coding` the layer is an integer one and the
+    bias int32 in input scale x weight scale.
     """
     if coding is None:
         name = builder.constant(f"{label}_weights", weights.real.reshape(-1)[view])
@@ -119,7 +131,8 @@ def bias_int32(bias: Array, input_scale: float, q: Quantization) -> tuple[Array,
 
 
 def integer_coding(walk: Walk, x: Value, weights: Weights, end: str) -> Coding | None:
-    """The output's coding when the layer can run on integers: quantised input, weights and output; else None."""
+    """The output's coding when the layer can run on integers: quantised input, weights and output; else
+    None."""
     target = walk.target(end)
     if target is None or weights.stored is None or not walk.is_integer(x):
         return None

@@ -42,7 +42,7 @@ def sliding(node: OnnxNode, sizes: Sequence[int], kernel: Sequence[int] | None =
         pads = [_for_ceil(*axis) for axis in zip(sizes, taps, strides, dilations, pads, strict=True)]
     padding = _named(sizes, taps, strides, dilations, pads)
     rows: list[Pair] = [(0, 0)] * (2 - rank)
-    explicit = tuple((rows + pads)) if padding is Padding.EXPLICIT else ((0, 0), (0, 0))
+    explicit = tuple(rows + pads) if padding is Padding.EXPLICIT else ((0, 0), (0, 0))
     return Sliding(
         kernel=_pair(taps), stride=_pair(strides), dilation=_pair(dilations), padding=padding,
         explicit=(explicit[0], explicit[1]),
@@ -56,14 +56,21 @@ def _pair(values: Sequence[int]) -> Pair:
 def _sizes(node: OnnxNode, name: str, rank: int, default: Sequence[int] | None) -> list[int]:
     values = node.ints(name) or default
     if values is None or len(values) != rank or any(not 1 <= v <= LARGEST for v in values):
-        raise Refusal(node, f"{name} is {values if values is None else list(values)[:8]}; {rank} sizes of 1 or more were wanted")
+        raise Refusal(
+            node,
+            f"{name} is {values if values is None else list(values)[:8]}; {rank} sizes of 1 or more were wanted",
+        )
     if default is not None and name == "kernel_shape" and list(values) != list(default):
         raise Refusal(node, f"kernel_shape {list(values)} is not that of the weights, {list(default)}")
     return list(values)
 
 
 def _pads(
-    node: OnnxNode, sizes: Sequence[int], taps: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+    node: OnnxNode,
+    sizes: Sequence[int],
+    taps: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
 ) -> list[Pair]:
     """(before, after) for every dimension."""
     rank, auto = len(sizes), node.text("auto_pad", "NOTSET")
@@ -82,7 +89,8 @@ def _pads(
 
 
 def _for_ceil(size: int, tap: int, stride: int, dilation: int, pads: Pair) -> Pair:
-    """Padding after that gives the rounded-up output; a window that would start in that padding is left out."""
+    """Padding after that gives the rounded-up output; a window that would start in that padding is left
+    out."""
     before, after = pads
     reach = (tap - 1) * dilation + 1
     outputs = -(-(size + before + after - reach) // stride) + 1
@@ -92,7 +100,11 @@ def _for_ceil(size: int, tap: int, stride: int, dilation: int, pads: Pair) -> Pa
 
 
 def _named(
-    sizes: Sequence[int], taps: Sequence[int], strides: Sequence[int], dilations: Sequence[int], pads: Sequence[Pair]
+    sizes: Sequence[int],
+    taps: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    pads: Sequence[Pair],
 ) -> Padding:
     """VALID or SAME where the amounts are theirs, which TFLite has a name for too; else EXPLICIT."""
     if all(pair == (0, 0) for pair in pads):
