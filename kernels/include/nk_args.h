@@ -353,7 +353,7 @@ typedef struct nk_strip_args {
   int32_t pad_w;
   int32_t x_zero;
   int32_t whole_groups;
-  int32_t is_signed;
+  int32_t relu;
   int32_t narrow;
   int32_t low;
   int32_t high;

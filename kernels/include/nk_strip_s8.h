@@ -5,10 +5,11 @@
    channels: four bytes of the one, four of the other, group after group. So each word of weights is unpacked once and
    used for three pixels, and each word of activations feeds two channels: 24 MACs for eight loads.
 
-   The requantisation is TFLite's, to the bit, in five or six instructions. Its first rounding,
-   (acc * multiplier + 2^30) >> 31, is SMMLAR with acc added in at bit 32 and the constant 2 * multiplier - 2^32, which
-   fits 32 bits. Its second rounds halves away from zero: negative sums lose one first (nk_strip_signed_s8); where the
-   activation clamps negative sums anyway, that step falls away (nk_strip_relu_s8). */
+   The requantisation is TFLite's, to the bit, in one of two forms. nk_strip_s8 takes any multiplier below one half: the
+   first rounding, (acc * multiplier + 2^30) >> 31, is SMMLAR with acc added in at bit 32 and the constant
+   2 * multiplier - 2^32, which fits 32 bits; the second rounds halves away from zero, so negative sums lose one first.
+   nk_strip_relu_s8 is for activations that clamp negative sums away, with constants found and proved at build time
+   (ops/high_multiply.py): SMMLA, then SSAT with a shift by 4. */
 #ifndef NK_STRIP_S8_H
 #define NK_STRIP_S8_H
 
@@ -16,7 +17,8 @@
 #include <string.h>
 
 /* What a strip reads and writes. `scales` is a stream: the biases of the first two channels, then for every two
-   channels {multiplier, rounding, shift} of each and the biases of the next two. y + p * stride is pixel p. */
+   channels {multiplier, rounding, shift} of each (relu: {multiplier, addend}) and the biases of the next two.
+   y + p * stride is pixel p. */
 typedef struct nk_strip {
   const int32_t *columns;
   const int32_t *columns_fours; /* end of the last whole four groups */
@@ -39,11 +41,19 @@ typedef struct nk_strip {
   "sxtb16 r12, r2, ror #8\n smlad r4, r12, r9, r4\n smlad r5, r12, r10, r5\n smlad r6, r12, r11, r6\n"      \
   "sxtb16 r12, r3, ror #8\n smlad r7, r12, r9, r7\n smlad r8, r12, r10, r8\n smlad lr, r12, r11, lr\n"
 
-#define NK_STRIP_RELU(r) \
-  "smmlar " r ", " r ", r1, " r "\n add " r ", r2\n asr " r ", r3\n ssat " r ", #8, " r "\n"
-#define NK_STRIP_SIGNED(r)                                                                               \
+#define NK_STRIP_ROUND_TWICE(r)                                                                           \
   "smmlar " r ", " r ", r1, " r "\n add " r ", " r ", " r ", asr #31\n add " r ", r2\n asr " r ", r3\n" \
   "ssat " r ", #8, " r "\n"
+#define NK_STRIP_SCALE                                                                                       \
+  "ldm r0!, {r1, r2, r3}\n" NK_STRIP_ROUND_TWICE("r4") NK_STRIP_ROUND_TWICE("r5") NK_STRIP_ROUND_TWICE("r6") \
+  "ldm r0!, {r1, r2, r3}\n" NK_STRIP_ROUND_TWICE("r7") NK_STRIP_ROUND_TWICE("r8") NK_STRIP_ROUND_TWICE("lr")
+
+#define NK_STRIP_ONCE(r, multiplier, addend) \
+  "smmla " r ", " r ", " multiplier ", " addend "\n ssat " r ", #8, " r ", asr #4\n"
+#define NK_STRIP_SCALE_RELU                                                                  \
+  "ldm r0!, {r1, r2, r3, r9}\n" NK_STRIP_ONCE("r4", "r1", "r2") NK_STRIP_ONCE("r5", "r1", "r2") \
+  NK_STRIP_ONCE("r6", "r1", "r2") NK_STRIP_ONCE("r7", "r3", "r9") NK_STRIP_ONCE("r8", "r3", "r9") \
+  NK_STRIP_ONCE("lr", "r3", "r9")
 
 /* The struct is copied to the stack: sp+0 columns, 4 columns_fours, 8 columns_end, 12 weights, 16 weights_end,
    20 scales, 24 y, 28 stride. Label 1: two channels; 2: four groups; 4: one group; 5: requantise and store. */
@@ -59,8 +69,7 @@ typedef struct nk_strip {
         "3: ldr r12, [sp, #8]\n cmp r0, r12\n beq 5f\n"                                                  \
         "4:\n" NK_STRIP_GROUP "ldr r12, [sp, #8]\n cmp r0, r12\n bne 4b\n"                               \
         "5: ldr r0, [sp, #20]\n str r1, [sp, #12]\n"                                                     \
-        "ldm r0!, {r1, r2, r3}\n" SCALE("r4") SCALE("r5") SCALE("r6")                                    \
-        "ldm r0!, {r1, r2, r3}\n" SCALE("r7") SCALE("r8") SCALE("lr")                                    \
+        SCALE                                                                                             \
         "ldr r1, [sp, #24]\n ldr r2, [sp, #28]\n"                                                        \
         "strb r6, [r1, r2, lsl #1]\n strb r5, [r1, r2]\n strb r4, [r1], #1\n"                            \
         "strb lr, [r1, r2, lsl #1]\n strb r8, [r1, r2]\n strb r7, [r1], #1\n"                            \
@@ -69,8 +78,8 @@ typedef struct nk_strip {
         "add sp, sp, #32\n pop {r4-r11, pc}\n");                                                         \
   }
 
-NK_STRIP_FUNCTION(nk_strip_relu_s8, NK_STRIP_RELU)
-NK_STRIP_FUNCTION(nk_strip_signed_s8, NK_STRIP_SIGNED)
+NK_STRIP_FUNCTION(nk_strip_relu_s8, NK_STRIP_SCALE_RELU)
+NK_STRIP_FUNCTION(nk_strip_s8, NK_STRIP_SCALE)
 
 static inline uint32_t nk_pairs_02(uint32_t bytes) {
   uint32_t pairs;
@@ -99,12 +108,18 @@ static inline int32_t nk_smlad(uint32_t a, uint32_t b, int32_t acc) {
   return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
 }
 
-static inline int8_t nk_strip_scaled(int32_t acc, const int32_t *scale, int32_t is_signed) {
-  const int64_t wide = (int64_t)acc * scale[0] + ((int64_t)acc * (INT64_C(1) << 32)) + (INT64_C(1) << 31);
-  int32_t value = (int32_t)(wide >> 32);
-  value += is_signed ? value >> 31 : 0;
-  value = (value + scale[1]) >> scale[2];
+static inline int8_t nk_strip_saturated(int32_t value) {
   return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+}
+
+static inline int8_t nk_strip_scaled(int32_t acc, const int32_t *scale) {
+  const int64_t wide = (int64_t)acc * scale[0] + ((int64_t)acc * (INT64_C(1) << 32)) + (INT64_C(1) << 31);
+  const int32_t value = (int32_t)(wide >> 32);
+  return nk_strip_saturated((value + (value >> 31) + scale[1]) >> scale[2]);
+}
+
+static inline int8_t nk_strip_scaled_relu(int32_t acc, const int32_t *scale) {
+  return nk_strip_saturated(((int32_t)(((int64_t)acc * scale[0]) >> 32) + scale[1]) >> 4);
 }
 
 /* The sums of one channel's weights (every second word from `w` on) with the columns of three pixels. */
@@ -119,22 +134,26 @@ static inline void nk_strip_sums(int32_t sums[3], const int32_t *columns, const 
   }
 }
 
-static inline void nk_strip_run(const nk_strip *s, int32_t is_signed) {
+/* `words` scale constants a channel. */
+static inline void nk_strip_run(const nk_strip *s, int32_t words) {
   const int32_t *scales = s->scales;
   const int32_t step = (int32_t)((s->columns_end - s->columns) / 6) * 8;
   int8_t *y = s->y;
-  for (const int8_t *w = s->weights; w < s->weights_end; w += step, scales += 8) {
+  for (const int8_t *w = s->weights; w < s->weights_end; w += step, scales += 2 * words + 2) {
     for (int32_t c = 0; c < 2; c++, y++) {
       int32_t sums[3] = {scales[c], scales[c], scales[c]};
+      const int32_t *scale = scales + 2 + words * c;
       nk_strip_sums(sums, s->columns, s->columns_end, w + 4 * c);
-      for (int32_t p = 0; p < 3; p++) y[p * s->stride] = nk_strip_scaled(sums[p], scales + 2 + 3 * c, is_signed);
+      for (int32_t p = 0; p < 3; p++) {
+        y[p * s->stride] = words == 2 ? nk_strip_scaled_relu(sums[p], scale) : nk_strip_scaled(sums[p], scale);
+      }
     }
   }
 }
 
-static inline void nk_strip_relu_s8(const nk_strip *s) { nk_strip_run(s, 0); }
+static inline void nk_strip_relu_s8(const nk_strip *s) { nk_strip_run(s, 2); }
 
-static inline void nk_strip_signed_s8(const nk_strip *s) { nk_strip_run(s, 1); }
+static inline void nk_strip_s8(const nk_strip *s) { nk_strip_run(s, 3); }
 
 #endif
 
@@ -148,7 +167,7 @@ static inline void nk_widen_s8(const int8_t *x, int32_t groups, int32_t *columns
   }
 }
 
-/* The same for a length that need not be a multiple of four: what is missing reads as zero weight meets anything. */
+/* The same for a length that need not be a multiple of four: what is missing meets weights of zero. */
 static inline void nk_widen_tail_s8(const int8_t *x, int32_t length, int32_t *columns) {
   nk_widen_s8(x, length >> 2, columns);
   if ((length & 3) != 0) {

@@ -16,10 +16,10 @@ static inline void nk_strip_store(nk_strip *s, int8_t *y, int8_t *staged, int32_
   const int32_t direct = whole == 3 && (a->channels & 1) == 0;
   s->y = direct ? y : staged;
   s->stride = a->channels + (a->channels & 1);
-  if (a->is_signed) {
-    nk_strip_signed_s8(s);
-  } else {
+  if (a->relu) {
     nk_strip_relu_s8(s);
+  } else {
+    nk_strip_s8(s);
   }
   for (int32_t p = 0; !direct && p < whole; p++) {
     memcpy(y + p * a->channels, staged + p * s->stride, (size_t)a->channels);

@@ -56,8 +56,7 @@ class DemoResult:
     int8_accuracy: float
     """Of the integer reference in Python."""
     chip_accuracy: float | None
-    """Of the C on the emulated core. None when an output differs from the reference: no accuracy is claimed
-    then."""
+    """Of the C on the emulated core. None when an output differs from the reference: none is claimed then."""
     sqnr_db: float
     """Float probabilities against int8 ones over the test digits."""
     build: BuildResult
@@ -150,8 +149,7 @@ def run(out: Path, *, board: str = BOARD, progress: Progress = silent) -> DemoRe
         test_digits=len(test),
         float_accuracy=accuracy(exact, digits.test.labels),
         int8_accuracy=int8_accuracy,
-        # Exact means: every byte of every test digit's output equals the reference's, so the same digits are
-        # right.
+        # Exact: every byte of every test digit's output is the reference's, so the same digits are right.
         chip_accuracy=int8_accuracy if built.exact and built.inputs_compared == len(test) else None,
         sqnr_db=sqnr_db(np.stack(exact), np.stack(stored)),
         build=built,

@@ -145,7 +145,8 @@ def instruction(mnemonic, writes=(), reads=(), operands=""):
         ([("smlad", ["r0"], ["r1"]), ("ldr", ["r2"], ["r3"])], 1),
         ([("ldr", ["r0"], ["r1"]), ("ldr", ["r2"], ["r3"])], 1),  # two load ports
         ([("str", [], ["r1"]), ("str", [], ["r3"])], 2),  # one store port
-        ([("ldrsb", ["r0"], ["r1"]), ("add", ["r2"], ["r0"])], 3),  # a byte load takes a cycle more
+        ([("ldrsb", ["r0"], ["r1"]), ("add", ["r2"], ["r0"])], 4),  # a byte load takes a cycle more
+        ([("ldr", ["r0"], ["r1"]), ("add", ["r2"], ["r0"])], 3),
         ([("sdiv", ["r0"], ["r1"]), ("add", ["r2"], ["r3"])], 8),
         ([("add", ["r2"], ["r3"]), ("sdiv", ["r0"], ["r1"])], 8),
         ([], 0),

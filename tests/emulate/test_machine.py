@@ -114,10 +114,8 @@ def test_a_jump_to_nowhere(machine):
 
 
 def test_a_loop_without_end(machine):
-    machine.counter.reset()
     with pytest.raises(EmulationError, match=r"still running after 100,000 instructions at pc .*\(hang\+0x"):
         machine.call("hang")
-    machine.counter.reset()
     assert machine.call("halve", 9) == 4, "usable after a fault"
 
 
@@ -184,7 +182,6 @@ def test_a_symbol_that_is_not_there(machines):
 
 def test_calls_are_cheap(machines):
     machine = machines("cortex-m4")
-    machine.counter.reset()
     times = []
     for _ in range(200):
         start = time.perf_counter()
@@ -206,7 +203,6 @@ offsets, lengths = st.integers(0, 9), st.integers(0, 70)
 )
 def test_the_runtimes_memory_functions(machines, core, data, to, source, size, value):
     machine = machines(core)
-    machine.counter.reset()
 
     def after(function, *arguments):
         machine.write(BUFFER, data)

@@ -6,7 +6,7 @@ import pytest
 
 from netsuke.boards import Board, Memory, MemoryKind, board, boards, testbench_board
 from netsuke.emulate import build_image, run_emulated
-from netsuke.errors import DoesNotFit, EmulationError
+from netsuke.errors import BoardError, DoesNotFit, EmulationError
 
 from .conftest import COMPILERS, CORES
 from .model import MODEL, MODEL_IO, STEPS
@@ -139,8 +139,6 @@ def test_a_layer_that_is_not_there_is_an_error(model):
 
 
 def test_a_board_that_is_only_known_is_refused(folder):
-    from netsuke.errors import BoardError
-
     with pytest.raises(BoardError, match="does not compile for it"):
         build_image([MODEL], board=board("gap8"), out=folder / "never.elf")
     assert not (folder / "never.ld").exists()

@@ -65,7 +65,9 @@ class File:
 
     def op(self, op: str, inputs: tuple[int, ...], outputs: tuple[int, ...], options: o.Options | None = None,
            **fields: Any) -> None:  # fmt: skip
-        record = OperatorRecord(op=op, inputs=inputs, outputs=outputs, options=options or o.NoOptions(), **fields)
+        record = OperatorRecord(
+            op=op, inputs=inputs, outputs=outputs, options=options or o.NoOptions(), **fields
+        )
         self.operators.append(record)
 
     def subgraph(self) -> SubgraphRecord:
@@ -139,7 +141,12 @@ def test_operator_of_a_later_schema_is_called_by_its_number() -> None:
 def test_a_form_that_an_operator_does_not_have_is_listed() -> None:
     file = File()
     x, y = file.input((1, 4, 4, 1), type=ElementType.INT32), file.tensor((1, 4, 4, 1), type=ElementType.INT32)
-    file.op("MAX_POOL_2D", (x,), (y,), o.Pool2DOptions(padding=1, stride_w=1, stride_h=1, filter_width=1, filter_height=1))
+    file.op(
+        "MAX_POOL_2D",
+        (x,),
+        (y,),
+        o.Pool2DOptions(padding=1, stride_w=1, stride_h=1, filter_width=1, filter_height=1),
+    )
     file.outputs = [y]
     with pytest.raises(UnsupportedOperators, match="int32") as caught:
         file.load()
@@ -162,7 +169,9 @@ def test_shape_computed_at_run_time() -> None:
     refused(file, "computed at run time", UnsupportedOperators)
 
 
-@pytest.mark.parametrize("kind", [ElementType.STRING, ElementType.COMPLEX64, ElementType.FLOAT16, ElementType.UINT32])
+@pytest.mark.parametrize(
+    "kind", [ElementType.STRING, ElementType.COMPLEX64, ElementType.FLOAT16, ElementType.UINT32]
+)
 def test_element_type_that_no_graph_has(kind: ElementType) -> None:
     refused(one_relu(type=kind, quantization=None), kind.name)
 
@@ -199,8 +208,15 @@ def test_what_computes_a_shape_is_not_needed(op: str) -> None:
     else:
         y = file.tensor((1, 4, 4, 1))
         file.buffers.append(np.ones(4, np.uint8))
-        weights = file.tensor((1, 2, 2, 1), buffer=1, quantization=QuantizationRecord(scale=(0.1,), zero_point=(0,)))
-        file.op("TRANSPOSE_CONV", (shape, weights, x), (y,), o.TransposeConvOptions(padding=1, stride_w=2, stride_h=2))
+        weights = file.tensor(
+            (1, 2, 2, 1), buffer=1, quantization=QuantizationRecord(scale=(0.1,), zero_point=(0,))
+        )
+        file.op(
+            "TRANSPOSE_CONV",
+            (shape, weights, x),
+            (y,),
+            o.TransposeConvOptions(padding=1, stride_w=2, stride_h=2),
+        )
     file.outputs = [y]
     assert [node.op for node in file.load().nodes] == [op.lower()]
 
@@ -292,12 +308,22 @@ def against_litert(file: File, *ops: str) -> Graph:
         ((1, 1), (2, 9), (1, 1), {"shrink_axis_mask": 1}, (3, 5)),
         ((0, 1), (0, 3), (1, 1), {"ellipsis_mask": 1}, (2, 4, 2)),
         ((0, 0, 1), (0, 0, 3), (1, 1, 1), {"begin_mask": 1, "end_mask": 1, "new_axis_mask": 2}, (2, 1, 2, 5)),
-        ((0, 0, 1), (0, 0, 2), (1, 1, 1), {"ellipsis_mask": 1, "new_axis_mask": 2, "shrink_axis_mask": 4}, (2, 4, 1)),
+        (
+            (0, 0, 1),
+            (0, 0, 2),
+            (1, 1, 1),
+            {"ellipsis_mask": 1, "new_axis_mask": 2, "shrink_axis_mask": 4},
+            (2, 4, 1),
+        ),
         ((0, 1, 1), (2, 2, 3), (1, 1, 1), {"offset": True}, (2, 2, 3)),
     ],
 )
 def test_strided_slice(
-    begin: tuple[int, ...], end: tuple[int, ...], strides: tuple[int, ...], masks: dict[str, Any], shape: tuple[int, ...]
+    begin: tuple[int, ...],
+    end: tuple[int, ...],
+    strides: tuple[int, ...],
+    masks: dict[str, Any],
+    shape: tuple[int, ...],
 ) -> None:
     file = File()
     x, y = file.input((2, 4, 5)), file.tensor(shape)
@@ -311,7 +337,9 @@ def test_strided_slice(
 def test_slice_with_open_size() -> None:
     file = File()
     x, y = file.input((2, 4, 5)), file.tensor((1, 4, 3))
-    file.op("SLICE", (x, file.constant((1, 0, 2)), file.constant((1, -1, 3))), (y,), o.SliceOptions(), version=2)
+    file.op(
+        "SLICE", (x, file.constant((1, 0, 2)), file.constant((1, -1, 3))), (y,), o.SliceOptions(), version=2
+    )
     file.outputs = [y]
     against_litert(file, "strided_slice")
 
@@ -319,7 +347,13 @@ def test_slice_with_open_size() -> None:
 def test_split_v_with_an_open_size() -> None:
     file = File()
     x, a, b = file.input((2, 5)), file.tensor((2, 2)), file.tensor((2, 3))
-    file.op("SPLIT_V", (x, file.constant((2, -1)), file.constant(1)), (a, b), o.SplitVOptions(num_splits=2), version=2)
+    file.op(
+        "SPLIT_V",
+        (x, file.constant((2, -1)), file.constant(1)),
+        (a, b),
+        o.SplitVOptions(num_splits=2),
+        version=2,
+    )
     file.outputs = [a, b]
     against_litert(file, "split")
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from netsuke.boards import Isa
 from netsuke.ir import Array
 from tests.ops.case import Case
 from tests.ops.layout import GUARD_BYTES, Layout, Region, Variant, variants
@@ -42,9 +41,9 @@ class Outcome:
     failures: tuple[str, ...]
 
 
-def jobs_of(case: Case, vectors: Sequence[Vector], isa: Isa) -> Iterator[Job]:
-    """Every variant of a case that a core can run."""
-    for variant in variants(case.graph, isa):
+def jobs_of(case: Case, vectors: Sequence[Vector]) -> Iterator[Job]:
+    """Every variant of a case."""
+    for variant in variants(case.graph):
         layout = Layout(case.graph, variant)
         given, expected = layout.blocks(vectors)
         yield Job(case=case, variant=variant, layout=layout, given=given, expected=expected)

@@ -1,8 +1,9 @@
 """One way of running a case in C, laid out in a block of memory with guards around everything.
 
-Each tensor, state, constant, argument struct and scratch area is a region of its own. Tensors stand at
-addresses that are multiples of 4 and never of 8: that is all that the planner promises, whatever the element
-type. Scratch is aligned to 8, as promised.
+Each tensor, state, constant, argument struct and scratch area is a region of its own. Tensors and states stand
+at addresses that are multiples of 4 and never of 8: that is all that the planner promises, whatever the element
+type. Scratch is aligned to 8, as promised. A constant is aligned as C aligns its elements and no better, so that
+int8 weights stand at odd addresses.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 
 from netsuke.boards import Isa
-from netsuke.ir import Array, Graph
+from netsuke.ir import Array, Graph, Node
 from netsuke.ops.kernel import (
     Call,
     Constant,
@@ -68,35 +69,38 @@ class Variant:
     label: str
     calls: tuple[tuple[int, Call], ...]
     """(node's position, call)."""
+    needs: Isa
     alias: tuple[str, str] | None = None
 
 
-def variants(graph: Graph, isa: Isa) -> Iterator[Variant]:
-    """Every kernel that accepts a node, plainly and over each input that it may overwrite."""
-    choices = [usable_kernels(graph, i, isa) for i in range(len(graph.nodes))]
-    first = [kernels[0] for kernels in choices if kernels]
-    if len(first) < len(choices):
+def variants(graph: Graph) -> Iterator[Variant]:
+    """Every kernel that accepts a node, plainly and over each input that it may overwrite; portable ones elsewhere."""
+    choices = [accepting(graph, node) for node in graph.nodes]
+    portable = [kernels[-1] for kernels in choices if kernels]
+    if len(portable) < len(choices):
         return
     for i, (node, kernels) in enumerate(zip(graph.nodes, choices, strict=True)):
-        site = site_of(graph, node)
         for kernel in kernels:
-            calls = tuple(_bound(graph, [*first[:i], kernel, *first[i + 1 :]]))
-            yield Variant(label=kernel.name, calls=calls)
-            for index in kernel.in_place(site):
-                alias = (node.outputs[0], node.inputs[index])
-                yield Variant(label=f"{kernel.name} in place of input {index}", calls=calls, alias=alias)
+            calls = tuple(_bound(graph, [*portable[:i], kernel, *portable[i + 1 :]]))
+            yield Variant(label=kernel.name, calls=calls, needs=kernel.needs)
+            for index in kernel.in_place(site_of(graph, node)):
+                label, alias = (
+                    f"{kernel.name} in place of input {index}",
+                    (node.outputs[0], node.inputs[index]),
+                )
+                yield Variant(label=label, calls=calls, alias=alias, needs=kernel.needs)
+
+
+def accepting(graph: Graph, node: Node) -> list[Kernel]:
+    """The kernels that compute a node, best first, portable ones last."""
+    site = site_of(graph, node)
+    return [k for k in operator(node.op).kernels if k.accepts(site)]
 
 
 def _bound(graph: Graph, chosen: Sequence[Kernel]) -> Iterator[tuple[int, Call]]:
     for position, (node, kernel) in enumerate(zip(graph.nodes, chosen, strict=True)):
         for call in kernel.bind(site_of(graph, node)):
             yield position, call
-
-
-def usable_kernels(graph: Graph, index: int, isa: Isa) -> list[Kernel]:
-    """The kernels that compute a node on a core, best first."""
-    site = site_of(graph, graph.nodes[index])
-    return [k for k in operator(site.node.op).kernels if k.needs in isa and k.accepts(site)]
 
 
 class Layout:
@@ -109,7 +113,7 @@ class Layout:
         self._end = 0
         scratch = [p.nbytes for _, call in variant.calls for p in call.pointers if isinstance(p, Scratch)]
         if scratch:
-            self._place(("scratch", 0), "scratch", Role.SCRATCH, max(scratch))
+            self._place(("scratch", 0), "scratch", Role.SCRATCH, max(scratch), SCRATCH_ALIGNMENT)
         self.calls = [(call.kernel, tuple(self._calls_pointers(node, call))) for node, call in variant.calls]
         self.nbytes = -(-(self._end + GUARD_BYTES) // 8) * 8
 
@@ -130,7 +134,7 @@ class Layout:
             case Scratch():
                 return self.regions["scratch", 0].offset
             case Constant(label=label, data=data):
-                return self._constant(label, little(data))
+                return self._constant(label, little(data), data.dtype.itemsize)
 
     def _tensor(self, name: str, offset: int) -> int:
         tensor = self.graph.tensors[name]
@@ -140,16 +144,16 @@ class Layout:
         assert region.nbytes == tensor.nbytes, "a kernel may only take over memory of the same size"
         return region.offset + offset * tensor.dtype.size
 
-    def _constant(self, label: str, data: bytes) -> int:
-        key = ("constant", (label, data))
+    def _constant(self, label: str, data: bytes, alignment: int = ALIGNMENT) -> int:
+        key = ("constant", (label, alignment, data))
         self.fixed[key] = data
-        return self._place(key, label, Role.FIXED, len(data)).offset
+        return self._place(key, label, Role.FIXED, len(data), alignment).offset
 
-    def _place(self, key: tuple[str, object], name: str, role: Role, nbytes: int) -> Region:
+    def _place(
+        self, key: tuple[str, object], name: str, role: Role, nbytes: int, alignment: int = ALIGNMENT
+    ) -> Region:
         if key not in self.regions:
-            start = -(-(self._end + GUARD_BYTES) // 8) * 8
-            if role is not Role.SCRATCH:
-                start += ALIGNMENT % SCRATCH_ALIGNMENT
+            start = -(-(self._end + GUARD_BYTES) // 8) * 8 + alignment % 8
             self.regions[key] = Region(name=name, role=role, offset=start, nbytes=nbytes)
             self._end = start + nbytes
         return self.regions[key]

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
@@ -104,12 +104,20 @@ class Host:
     def __init__(self, library: Library) -> None:
         self.entries = library.entries
         self.folder = Path(mkdtemp(prefix="netsuke-host-"))
-        flags = ["-DNK_HOST", f"-I{library.header().parent}"]
-        objects, said = host_objects(library.files(), flags)
-        assert not said, said
-        program = ["-lm", "-o", str(self.folder / "host")]
-        refused = complaint([*host_compiler(), *sanitizers(), *objects, *program])
-        assert not refused, refused
+        runner = host_object(RUNNER, ("-DNK_HOST", f"-I{library.header().parent}"))
+        made = [runner, *host_objects(library.sources[kernel.name] for kernel in library.kernels)]
+        refused = "\n".join(said for _, said in made if said) or complaint(
+            [
+                *host_compiler(),
+                *sanitizers(),
+                *(str(path) for path, _ in made),
+                "-lm",
+                "-o",
+                str(self.folder / "host"),
+            ]
+        )
+        if refused:
+            raise CompileError(refused)
 
     def run(self, stream: bytes) -> tuple[bytes, dict[int, str]]:
         given, made = self.folder / "stream", self.folder / "result"
@@ -194,18 +202,18 @@ def sanitizers() -> tuple[str, ...]:
     return () if failed else SANITIZE
 
 
-def host_objects(files: Sequence[Path], flags: Sequence[str] = ()) -> tuple[list[str], dict[str, str]]:
-    """Compiles file by file, as many at once as there are cores: (objects, file name → complaint)."""
-    folder = Path(mkdtemp(prefix="netsuke-host-"))
-    command = [*host_compiler(), *STRICT, *sanitizers(), "-O1", "-g1", f"-I{include_dir()}", *flags, "-c"]
+@cache
+def host_object(path: Path, flags: tuple[str, ...] = ()) -> tuple[Path, str]:
+    """Compiles a file for the host: the object, and what the compiler said when it failed."""
+    made = Path(mkdtemp(prefix="netsuke-host-")) / f"{path.stem}.o"
+    command = [*host_compiler(), *STRICT, *sanitizers(), "-O1", "-g1", f"-I{include_dir()}", *flags]
+    return made, complaint([*command, "-c", str(path), "-o", str(made)])
 
-    def compiled(path: Path) -> str:
-        return complaint([*command, str(path), "-o", str(folder / f"{path.stem}.o")])
 
+def host_objects(files: Iterable[Path]) -> list[tuple[Path, str]]:
+    """The same for many, as many at once as there are cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        said = dict(zip((path.name for path in files), pool.map(compiled, files), strict=True))
-    objects = [str(folder / f"{path.stem}.o") for path in files]
-    return objects, {name: text for name, text in said.items() if text}
+        return list(pool.map(host_object, files))
 
 
 @cache
@@ -214,8 +222,8 @@ def broken() -> Mapping[str, str]:
     found = list(kernels())
     missing = {k.name: "its file is missing" for k in found if not (source_dir() / k.source).exists()}
     there = [k for k in found if k.name not in missing]
-    said = host_objects([source_dir() / k.source for k in there], ["-fsyntax-only"])[1]
-    return missing | {k.name: said[k.source] for k in there if k.source in said}
+    made = host_objects(source_dir() / k.source for k in there)
+    return missing | {k.name: said for k, (_, said) in zip(there, made, strict=True) if said}
 
 
 @cache

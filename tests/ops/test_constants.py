@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from netsuke.boards import Isa
 from netsuke.codegen.literals import array, struct
 from netsuke.ops.kernel import Constant
 from netsuke.ops.library import include_dir
@@ -30,7 +29,7 @@ def written() -> Iterator[tuple[str, bytes]]:
     """(C definition of `v?`, its bytes)."""
     for cases in by_operator().values():
         for case in cases[::EVERY]:
-            for variant in variants(case.graph, Isa.NONE):
+            for variant in variants(case.graph):
                 for _, call in variant.calls:
                     yield struct("v?", call.args), packed(call.args)
                     for pointer in call.pointers:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netsuke.boards import Isa
 from netsuke.ir import Args, Array, DType, Graph, Node, Tensor
 from netsuke.ops import registry
 from netsuke.ops.kernel import Constant, Input, Kernel, Output, Param, Scratch
@@ -147,9 +146,9 @@ def operator_with(kernel: Kernel) -> Operator[Any]:
 def outcome(case: Case, kernel: Kernel, where: str) -> tuple[str, ...]:
     """The failures of a case with that kernel, which stands between two jobs with a good one."""
     registry.operators()["half"] = operator_with(make_kernel("nk_good"))
-    good = list(jobs_of(case, reference(case), Isa.NONE))
+    good = list(jobs_of(case, reference(case)))
     registry.operators()["half"] = operator_with(kernel)
-    planted = list(jobs_of(case, reference(case), Isa.NONE))
+    planted = list(jobs_of(case, reference(case)))
     found = run_jobs(target(where), [*good, *planted, *good])
     assert found.jobs == len(planted) + 2
     return found.failures

@@ -22,7 +22,7 @@ class Core:
     gcc_flags: tuple[str, ...] = ()
     zig_target: str = ""
     zig_cpu: str = ""
-    unicorn_model: str = ""  # a UC_CPU_* constant's name
+    unicorn_model: str = ""  # a UC_CPU_* constant's name; empty where only QEMU emulates the core
     timing: TimingTable | None = None
     aligned_only: bool = False  # a word access to an odd address faults
 
@@ -34,7 +34,7 @@ class Core:
             )
         missing = [
             field
-            for field in ("gcc_flags", "zig_target", "zig_cpu", "unicorn_model", "timing")
+            for field in ("gcc_flags", "zig_target", "zig_cpu", "timing")
             if not getattr(self, field)
         ]
         if self.compiled and missing:

@@ -11,7 +11,8 @@ def trace_text(project: Project) -> str:
     """Defines nk_arena, nk_state and `int nk_trace(int layers)`, which runs the first `layers` layers."""
     api = project.api
     state = f"_Alignas(8) uint8_t nk_state[{api.macro}_STATE_BYTES];\n" if api.stateful else ""
-    reset = f"int nk_reset(void) {{ return {api.prefix}_init(nk_state); }}\n" if api.stateful else ""
+    reset = f"NK_LAYER int nk_reset(void) {{ return {api.prefix}_init(nk_state); }}\n" if api.stateful else ""
+    start = "nk_reset() + " if api.stateful else ""
     spaces = {space for layer in project.layers for space in layer.spaces}
     locals_ = [
         *(["  uint8_t *const a = nk_arena;"] if Space.ARENA in spaces else []),
@@ -24,13 +25,17 @@ def trace_text(project: Project) -> str:
             f'#include "{api.prefix}.c"',
             "",
             f"_Alignas(8) uint8_t nk_arena[{api.macro}_ARENA_BYTES];",
-            state + reset,
-            "int nk_trace(int layers) {",
+            state + (f"int nk_reset(void);\n{reset}" if api.stateful else ""),
+            "int nk_trace(int layers);",
+            "NK_LAYER int nk_trace(int layers) {",
             *locals_,
             *steps,
             "  return 0;",
             "}",
-            "int main(void) { return nk_trace(0); }",
+            "int main(void) {",
+            "  volatile int layers = 0;",
+            f"  return {start}nk_trace(layers);",
+            "}",
             "",
         ]
     )

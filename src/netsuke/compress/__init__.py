@@ -1,8 +1,9 @@
 """Float graph → smaller graph. Today: post-training quantisation to int8 with ranges measured on samples.
 
-ranges = calibrate(graph, samples)          # runs the float graph, keeps the lowest and highest value of
-every tensor small = quantize(graph, ranges)             # TFLite's 8-bit quantisation specification outputs =
-interpret(small, quantize_inputs(small, sample)).outputs real = dequantize_outputs(small, outputs)
+ranges = calibrate(graph, samples)  # lowest and highest value of every tensor over the samples
+small = quantize(graph, ranges)  # by TFLite's 8-bit quantisation specification
+outputs = interpret(small, quantize_inputs(small, sample)).outputs
+real = dequantize_outputs(small, outputs)
 """
 
 from netsuke.compress.calibrate import Range, Ranges, calibrate

@@ -1,5 +1,4 @@
-"""Real numbers ↔ int8: the parameters of the TFLite 8-bit quantisation specification, and arrays in and
-out."""
+"""Real numbers ↔ int8: the parameters of the TFLite 8-bit quantisation specification, applied to arrays."""
 
 from __future__ import annotations
 
@@ -28,8 +27,7 @@ def asymmetric(seen: Range) -> Quantization:
 
 
 def symmetric_scales(weights: Array, axis: int) -> Array:
-    """float32 [channels]: largest magnitude of each channel over 127; channels of zeros get the largest
-    scale."""
+    """float32 [channels]: largest magnitude of each channel over 127; channels of zeros get the largest."""
     others = tuple(i for i in range(weights.ndim) if i != axis)
     largest = np.abs(weights).max(axis=others)
     spare = largest.max(initial=0.0) or 1.0
@@ -76,7 +74,8 @@ def quantize_inputs(graph: Graph, inputs: Sequence[Array]) -> tuple[Array, ...]:
         kind = graph.tensors[name]
         if value.shape != kind.shape or value.dtype.kind != "f":
             raise InputError(
-                f"input {name!r}: got {value.dtype.name}{list(value.shape)}; real numbers {list(kind.shape)} were wanted"
+                f"input {name!r}: got {value.dtype.name}{list(value.shape)}; "
+                f"real numbers {list(kind.shape)} were wanted"
             )
         if np.isnan(value).any():
             raise InputError(f"input {name!r} holds values that are not numbers (NaN)")

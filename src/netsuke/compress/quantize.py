@@ -1,5 +1,4 @@
-"""Post-training quantisation: a float32 graph and its ranges → the int8 graph, by TFLite's 8-bit
-specification.
+"""Post-training quantisation: a float32 graph and its ranges → the int8 graph of TFLite's specification.
 
 https://www.tensorflow.org/lite/performance/quantization_spec: weights int8 per channel with zero point 0,
 biases int32 in input scale x weight scale, activations int8 per tensor with 0 exact; fused activations become
@@ -26,8 +25,7 @@ from netsuke.ops.registry import site
 from netsuke.ops.unary import NoArgs
 
 WEIGHT_AXIS = {"conv_2d": 0, "depthwise_conv_2d": 3, "fully_connected": 0, "transpose_conv": 0}
-"""Operators with constant weights as input 1 (and a bias as input 2), and the axis of their output
-channels."""
+"""Operators with constant weights as input 1 (and a bias as input 2), and where their output channels run."""
 RESCALING = frozenset(
     {
         "add",
@@ -128,8 +126,7 @@ class _Quantizer:
         self._append(node, tuple(names))
 
     def _plain(self, node: Node) -> None:
-        """An operator on activations; constants among its operands take the output's scale, or one of their
-        own."""
+        """An operator on activations; constant operands take the output's scale, or one of their own."""
         names: list[str] = []
         for name in node.inputs:
             tensor = self.graph.tensors[name] if name else None
@@ -146,8 +143,7 @@ class _Quantizer:
         self._append(node, tuple(names))
 
     def _fixed(self, node: Node) -> None:
-        """Softmax, logistic, tanh: the specification's output scale, then a QUANTIZE where another one was
-        chosen."""
+        """Softmax, logistic, tanh: the specification's output scale, then a QUANTIZE to another one."""
         wanted, quantization = self.tensors[node.outputs[0]], FIXED[node.op]
         if wanted.quantization == quantization:
             self._append(node, node.inputs)
@@ -173,7 +169,8 @@ class _Quantizer:
         tensor = self.graph.tensors[node.inputs[index]]
         if tensor.data is None:
             raise UnsupportedModel(
-                f"{node.op} {node.name!r}: input {index} ({tensor.name!r}) is computed at run time; constant weights were wanted"
+                f"{node.op} {node.name!r}: input {index} ({tensor.name!r}) is computed at run time; "
+                "constant weights were wanted"
             )
         return tensor
 

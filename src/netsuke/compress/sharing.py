@@ -1,5 +1,4 @@
-"""Which tensors must have one quantisation, because what stands between them moves values and computes
-none."""
+"""Which tensors must have one quantisation, because only moves of values stand between them."""
 
 from __future__ import annotations
 
@@ -11,8 +10,9 @@ from netsuke.ir import DType, Graph, Quantization
 
 PASSING = frozenset(
     {
-        "average_pool_2d", "max_pool_2d", "concatenation", "expand_dims", "maximum", "minimum", "pack", "pad", "reduce_max",
-        "reshape", "resize_bilinear", "resize_nearest_neighbor", "split", "strided_slice", "transpose", "unpack",
+        "average_pool_2d", "concatenation", "max_pool_2d", "maximum", "minimum", "pack", "pad", "reduce_max",
+        "reshape", "resize_bilinear", "resize_nearest_neighbor", "split", "strided_slice", "transpose",
+        "unpack",
     }
 )  # fmt: skip
 """Operators whose int8 kernels do not requantise: float inputs and outputs share scale and zero point."""
@@ -26,8 +26,7 @@ FIXED: Mapping[str, Quantization] = {
 
 
 def groups(graph: Graph) -> dict[str, tuple[str, ...]]:
-    """Float tensor → all that share its quantisation, itself among them (union-find over the passing
-    nodes)."""
+    """Float tensor → all that share its quantisation, itself among them (union-find)."""
     parent = {t.name: t.name for t in graph.tensors.values() if t.dtype is DType.FLOAT32}
 
     def root(name: str) -> str:

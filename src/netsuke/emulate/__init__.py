@@ -13,6 +13,7 @@ from netsuke.emulate.image import Function, Image, read_image
 from netsuke.emulate.linker import check_fits, linker_script
 from netsuke.emulate.machine import Machine
 from netsuke.emulate.qemu import QemuResult, find_qemu, run_qemu
+from netsuke.emulate.qemu_run import QemuRun, run_project
 from netsuke.emulate.result import FunctionCount, LayerCount, ModelIo, RunResult, Spread
 from netsuke.emulate.run import run_emulated
 
@@ -25,6 +26,7 @@ __all__ = [
     "Machine",
     "ModelIo",
     "QemuResult",
+    "QemuRun",
     "RunResult",
     "Spread",
     "available_compilers",
@@ -39,5 +41,6 @@ __all__ = [
     "run_emulated",
     "run_host",
     "run_host_program",
+    "run_project",
     "run_qemu",
 ]

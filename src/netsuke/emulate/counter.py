@@ -99,7 +99,7 @@ class CountPlan:
     end: int = 0
     invoke: tuple[int, int] = (0, 0)  # the function that calls the layers: its own blocks belong to none
     layers: tuple[int, ...] = ()  # first instruction of each layer's function
-    limit: int = 0  # stop after so many instructions; 0 never stops
+    limit: int = 0  # stop a call after so many instructions; 0 never stops
     watch: Watch | None = None
 
 
@@ -160,6 +160,8 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.counter_free.restype = None
     library.counter_reset.argtypes = [ctypes.c_void_p]
     library.counter_reset.restype = None
+    library.counter_start_call.argtypes = [ctypes.c_void_p]
+    library.counter_start_call.restype = None
     library.counter_totals.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Totals)]
     library.counter_totals.restype = None
     library.counter_read.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Row), ctypes.c_uint32]
@@ -197,6 +199,10 @@ class Counter:
     def reset(self) -> None:
         """Forget all counts."""
         self._library.counter_reset(self.pointer)
+
+    def start_call(self) -> None:
+        """The instruction limit counts from here."""
+        self._library.counter_start_call(self.pointer)
 
     def totals(self) -> Totals:
         """Sums since the last reset."""

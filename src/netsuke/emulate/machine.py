@@ -84,6 +84,11 @@ class Machine:
         self, image: Image, board: Board, *, plan: CountPlan | None = None, limit: int = DEFAULT_LIMIT
     ) -> None:
         board.require_supported()
+        if not board.core.unicorn_model:
+            raise EmulationError(
+                f"the built-in emulator has no {board.core.name} ({board.name}); QEMU has: install it (Debian: "
+                "qemu-system-arm), or run on the host only"
+            )
         if image.architecture != board.core.architecture:
             raise EmulationError(
                 f"got an image for {image.architecture}, wanted one for {board.core.architecture} "
@@ -227,6 +232,7 @@ class Machine:
 
     def _run(self, start: int, until: int) -> None:
         self._fault = None
+        self.counter.start_call()
         if self.arm and Isa.FP32 in self.board.core.isa:
             self._engine.reg_write(arm_const.UC_ARM_REG_FPEXC, _FPU_ON)
         at: int | None = start

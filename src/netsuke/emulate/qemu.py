@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from netsuke.boards import Board, boards
+from netsuke.boards import Board, Core, boards
 from netsuke.emulate.image import Image
 from netsuke.errors import EmulationError
 
@@ -28,8 +30,29 @@ def find_qemu() -> str | None:
     return shutil.which(PROGRAM)
 
 
-def run_qemu(image: Image, board: Board, *, timeout: float = _TIMEOUT_S) -> QemuResult:
-    """Run an image, built with -DNK_SEMIHOSTING, from reset to its exit code."""
+def require_qemu(core: Core) -> str:
+    """QEMU's path, or an error that says that the core needs it."""
+    program = find_qemu()
+    if program is None:
+        raise EmulationError(
+            f"the core {core.name} is emulated by QEMU only, and {PROGRAM} is not on the PATH; install it (Debian: "
+            "qemu-system-arm), or run on the host only (--on host)"
+        )
+    return program
+
+
+def run_qemu(
+    image: Image,
+    board: Board,
+    *,
+    timeout: float = _TIMEOUT_S,
+    folder: Path | None = None,
+    extra: Sequence[str] = (),
+) -> QemuResult:
+    """Run an image, built with -DNK_SEMIHOSTING, from reset to its exit code.
+
+    `folder` is where relative file names of the program's semihosting lead; `extra` goes to QEMU's command line.
+    """
     if not board.qemu_machine:
         machines = ", ".join(one.name for one in boards() if one.qemu_machine)
         raise EmulationError(f"QEMU has no machine for {board.name}, wanted one of the boards {machines}")
@@ -43,11 +66,18 @@ def run_qemu(image: Image, board: Board, *, timeout: float = _TIMEOUT_S) -> Qemu
         *("-M", board.qemu_machine),
         *("-nographic", "-monitor", "none", "-serial", "null"),
         *("-semihosting-config", "enable=on,target=native"),
-        *("-kernel", str(image.path)),
+        *("-kernel", str(image.path.resolve())),
+        *extra,
     ]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            cwd=folder,
         )
     except subprocess.TimeoutExpired as error:
         raise EmulationError(

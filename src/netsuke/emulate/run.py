@@ -51,7 +51,7 @@ def run_emulated(
                 progress(done + 1)
     if outputs[0] != footprint.outputs:
         raise EmulationError("two runs of the first input gave different outputs: the C keeps hidden state")
-    layers = _layers(io, first, model)
+    layers = layer_counts(io, first, model)
     instructions, cycles = zip(*counts, strict=True)
     return RunResult(
         outputs=tuple(outputs),
@@ -67,7 +67,7 @@ def run_emulated(
         cycles_spread=Spread(least=min(cycles), most=max(cycles)),
         runs_counted=len(counts),
         layers=layers,
-        functions=_functions(image, first, model),
+        functions=function_counts(image, first, model),
         flash_code_bytes=image.flash_code_bytes,
         flash_weights_bytes=image.flash_rodata_bytes,
         flash_data_bytes=image.data_bytes,
@@ -184,7 +184,8 @@ def symbol_near(image: Image, address: int) -> str:
     return "no object"
 
 
-def _layers(io: ModelIo, blocks: Sequence[BlockCount], model: CycleModel) -> tuple[LayerCount, ...]:
+def layer_counts(io: ModelIo, blocks: Sequence[BlockCount], model: CycleModel) -> tuple[LayerCount, ...]:
+    """Counts by layer, in the model's order, then what belongs to none."""
     instructions: collections.Counter[int] = collections.Counter()
     cycles: collections.Counter[int] = collections.Counter()
     for block in blocks:
@@ -196,7 +197,10 @@ def _layers(io: ModelIo, blocks: Sequence[BlockCount], model: CycleModel) -> tup
     )
 
 
-def _functions(image: Image, blocks: Sequence[BlockCount], model: CycleModel) -> tuple[FunctionCount, ...]:
+def function_counts(
+    image: Image, blocks: Sequence[BlockCount], model: CycleModel
+) -> tuple[FunctionCount, ...]:
+    """Counts by function, most cycles first."""
     instructions: collections.Counter[str] = collections.Counter()
     cycles: collections.Counter[str] = collections.Counter()
     for block in blocks:

@@ -23,12 +23,18 @@ class Unsupported:
         return f"{self.op} ({self.place}): {self.hint}"
 
 
+SHOWN = 40
+"""Lines of the message; the attribute has all."""
+
+
 class UnsupportedOperators(UnsupportedModel):
     """A readable model with operators that netsuke cannot run; `operators` lists every one."""
 
     def __init__(self, name: str, operators: Sequence[Unsupported]) -> None:
         self.operators = tuple(operators)
-        lines = "\n".join(f"  {operator}" for operator in self.operators)
+        lines = "\n".join(f"  {operator}" for operator in self.operators[:SHOWN])
+        if len(self.operators) > SHOWN:
+            lines += f"\n  and {len(self.operators) - SHOWN} more"
         count = len(self.operators)
         super().__init__(
             f"{name} uses {count} operator{'s' * (count != 1)} that netsuke cannot run:\n{lines}"

@@ -12,6 +12,7 @@ from netsuke.ir import Array, DType
 from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, windows
 from netsuke.ops.fixed_point import Multiplier, wrap_int32
+from netsuke.ops.high_multiply import FRACTION, HighMultiply, high_multiply
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param, Scratch
 from netsuke.ops.operator import Site
 from netsuke.ops.requantize import real_multipliers
@@ -23,8 +24,8 @@ PIXELS = 3
 class StripArgs(KernelArgs):
     """`pixels` outputs of `channels`, each from `depth` inputs in `groups` of four; the window as in Conv2dArgs.
 
-    whole_groups: a row of the window is a multiple of four bytes, so that it can be widened where it lies. is_signed:
-    negative sums are not clamped away. narrow: the clamp low..high is narrower than int8.
+    whole_groups: a row of the window is a multiple of four bytes, so that it can be widened where it lies. relu: the
+    scales are those of high_multiply. narrow: the clamp low..high is narrower than int8.
     """
 
     c_name: ClassVar[str] = "nk_strip_args"
@@ -45,7 +46,7 @@ class StripArgs(KernelArgs):
     pad_w: int
     x_zero: int
     whole_groups: int
-    is_signed: int
+    relu: int
     narrow: int
     low: int
     high: int
@@ -84,7 +85,7 @@ def strip_args(site: Site[Any]) -> StripArgs:
         in_h=x.shape[1], in_w=x.shape[2], in_c=x.shape[3], out_w=y.shape[2],
         kernel_h=rows.kernel, kernel_w=along.kernel, stride_h=rows.stride, stride_w=along.stride,
         pad_h=rows.before, pad_w=along.before, x_zero=x.zero_point,
-        whole_groups=int(along.kernel * x.shape[3] % 4 == 0), is_signed=int(low < y.zero_point),
+        whole_groups=int(along.kernel * x.shape[3] % 4 == 0), relu=int(relu_scales(site) is not None),
         narrow=int((low, high) != (-128, 127)), low=low, high=high,
     )  # fmt: skip
 
@@ -101,29 +102,59 @@ def packed_weights(w: Array) -> Constant:
 
 
 def scale_stream(site: Site[Any]) -> Constant:
-    """Biases of the first pair, then for every pair {2 * multiplier - 2^32, rounding, shift} of each and the next biases.
+    """Biases of the first pair, then for every pair the scale constants of each and the biases of the next pair.
 
-    The input's zero point is folded into the bias, the output's into the rounding term.
+    The input's zero point is folded into the biases. Constants of a channel: {multiplier, addend} of high_multiply, or
+    {2 * multiplier - 2^32, rounding, shift} with the output's zero point in the rounding term.
     """
+    biases = folded_biases(site)
+    relu = relu_scales(site)
+    if relu is None:
+        scales = [scale(m, site.y().zero_point) for m in multipliers(site)]
+        note = "biases of a pair, multiplier, rounding, shift"
+    else:
+        biases = biases + np.array([h.offset for h in relu])
+        scales = [(h.multiplier, h.addend + (site.y().zero_point << FRACTION)) for h in relu]
+        note = "biases of a pair, multiplier, addend"
+    if len(biases) % 2:
+        biases, scales = np.append(biases, 0), [*scales, scales[-1]]
+    stream: list[int] = []
+    for first in range(0, len(biases), 2):
+        stream += [int(b) for b in biases[first : first + 2]]
+        stream += [*scales[first], *scales[first + 1]]
+    stream += [0, 0]
+    return Constant(label="scales", data=np.array(stream, dtype=np.int32), shape_note=note)
+
+
+def folded_biases(site: Site[Any]) -> Array:
+    """bias - zero_point * sum of weights, modulo 2^32, int64 [O]."""
     w = site.constant(WEIGHTS).astype(np.int64)
-    bias = wrap_int32(bias_of(site, len(w)).reshape(-1) - site.x().zero_point * w.reshape(len(w), -1).sum(axis=1))
-    found = multipliers(site)
-    pad = len(w) % 2
-    biases = [*bias.tolist(), *[0] * pad]
-    scales = [s for m in found for s in scale(m, site.y().zero_point)] + [0, 0, 1] * pad
-    stream = biases[:2]
-    for pair in range(len(biases) // 2):
-        stream += scales[6 * pair : 6 * pair + 6]
-        stream += biases[2 * pair + 2 : 2 * pair + 4] or [0, 0]
-    return Constant(
-        label="scales", data=np.array(stream, dtype=np.int32), shape_note="biases of a pair, multiplier, rounding, shift"
-    )
+    sums = w.reshape(len(w), -1).sum(axis=1)
+    return wrap_int32(bias_of(site, len(w)).reshape(-1) - site.x().zero_point * sums)
 
 
-def scale(m: Multiplier, zero_point: int) -> tuple[int, int, int]:
+def relu_scales(site: Site[Any]) -> list[HighMultiply] | None:
+    """The two-instruction requantisation of every channel, when negative sums are clamped away and all have one."""
+    low, _ = full_clamp(site.args.clamp, site.y())
+    if low < site.y().zero_point:
+        return None
+    rows = site.constant(WEIGHTS).astype(np.int64).reshape(site.y().shape[3], -1)
+    biases = folded_biases(site)
+    lowest = biases + np.minimum(rows * -128, rows * 127).sum(axis=1)
+    highest = biases + np.maximum(rows * -128, rows * 127).sum(axis=1)
+    found = []
+    for m, least, most in zip(multipliers(site), lowest.tolist(), highest.tolist(), strict=True):
+        h = high_multiply(m, 127 - site.y().zero_point, least, most)
+        if h is None:
+            return None
+        found.append(h)
+    return found
+
+
+def scale(m: Multiplier, zero_point: int) -> tuple[int, ...]:
     """{2 * multiplier - 2^32 in 32 bits, (zero_point << shift) + half, shift to the right}."""
     right = -m.shift
-    return int(wrap_int32(np.int64(2 * m.value))), (zero_point << right) + (1 << (right - 1)), right
+    return int(wrap_int32(np.array(2 * m.value))), (zero_point << right) + (1 << (right - 1)), right
 
 
 def scratch_bytes(args: StripArgs, *, gathers: bool) -> int:

@@ -93,8 +93,11 @@ def test_unary_keeps_the_layout(op):
 @pytest.mark.parametrize("after", ["Conv", "Sigmoid"])
 def test_clip(bounds, after):
     constants = {
-        "low": np.float32(bounds[0]), "high": np.float32(bounds[1]), "w": random(4, 3, 1, 1), "three": np.float32(3),
-    }  # fmt: skip
+        "low": np.float32(bounds[0]),
+        "high": np.float32(bounds[1]),
+        "w": random(4, 3, 1, 1),
+        "three": np.float32(3),
+    }
     first = step("Conv", "x w", "c") if after == "Conv" else step("Sigmoid", "x", "c")
     last = after == "Conv"
     graph = compare(
@@ -130,18 +133,23 @@ def test_binary_with_a_constant(op, first, shape):
 @pytest.mark.parametrize("op", ["Add", "Sub", "Mul", "Max", "Min"])
 def test_binary_of_two_layers_and_their_activation(op):
     steps = [
-        step("Conv", "x w", "a", pads=[1, 1, 1, 1]), step("MaxPool", "x", "b", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
-        step(op, "a b", "s"), step("Relu", "s", "y"),
-    ]  # fmt: skip
+        step("Conv", "x w", "a", pads=[1, 1, 1, 1]),
+        step("MaxPool", "x", "b", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        step(op, "a b", "s"),
+        step("Relu", "s", "y"),
+    ]
     graph = compare(model(steps, IMAGE, {"w": random(3, 3, 3, 3)}))
     assert "transpose" not in ops(graph)
 
 
 def test_squeeze_and_excite_broadcasts_two_computed_values():
     steps = [
-        step("Conv", "x w", "a"), step("GlobalAveragePool", "a", "g"), step("Conv", "g w2", "e"),
-        step("Sigmoid", "e", "s"), step("Mul", "a s", "y"),
-    ]  # fmt: skip
+        step("Conv", "x w", "a"),
+        step("GlobalAveragePool", "a", "g"),
+        step("Conv", "g w2", "e"),
+        step("Sigmoid", "e", "s"),
+        step("Mul", "a s", "y"),
+    ]
     graph = compare(model(steps, IMAGE, {"w": random(4, 3, 3, 3), "w2": random(4, 4, 1, 1)}))
     assert "transpose" not in ops(graph)
     assert "reshape" not in ops(graph)
@@ -170,9 +178,12 @@ def test_batch_normalisation_goes_into_the_convolution():
 
 def test_batch_normalisation_goes_into_a_depthwise_and_a_dense_layer():
     steps = [
-        step("Conv", "x w", "c", group=4), step("BatchNormalization", "c g o m v", "n"), step("Flatten", "n", "f"),
-        step("Gemm", "f u", "d"), step("BatchNormalization", "d g o m v", "y"),
-    ]  # fmt: skip
+        step("Conv", "x w", "c", group=4),
+        step("BatchNormalization", "c g o m v", "n"),
+        step("Flatten", "n", "f"),
+        step("Gemm", "f u", "d"),
+        step("BatchNormalization", "d g o m v", "y"),
+    ]
     constants = {"w": random(4, 1, 3, 3), "u": random(4 * 7 * 6, 4, scale=0.2), **BATCH_NORM}
     graph = compare(model(steps, {"x": (1, 4, 9, 8)}, constants))
     assert ops(graph) == ["depthwise_conv_2d", "fully_connected"]
@@ -186,8 +197,11 @@ def test_batch_normalisation_that_stands_alone():
 
 def test_a_value_with_two_readers_is_not_fused_away():
     steps = [
-        step("Conv", "x w", "c"), step("BatchNormalization", "c g o m v", "n"), step("Relu", "c", "r"), step("Add", "n r", "y"),
-    ]  # fmt: skip
+        step("Conv", "x w", "c"),
+        step("BatchNormalization", "c g o m v", "n"),
+        step("Relu", "c", "r"),
+        step("Add", "n r", "y"),
+    ]
     graph = compare(model(steps, IMAGE, {"w": random(4, 3, 3, 3), **BATCH_NORM}))
     assert ops(graph) == ["conv_2d", "mul", "add", "relu", "add"]
 
@@ -255,18 +269,26 @@ def test_a_reshape_back_to_an_image_costs_nothing():
         "v": random(2, 4, 1, 1),
     }
     steps = [
-        step("Conv", "x w", "c"), step("Reshape", "c flat", "f"), step("Sigmoid", "f", "s"),
-        step("Reshape", "s image", "i"), step("Conv", "i v", "y"),
-    ]  # fmt: skip
+        step("Conv", "x w", "c"),
+        step("Reshape", "c flat", "f"),
+        step("Sigmoid", "f", "s"),
+        step("Reshape", "s image", "i"),
+        step("Conv", "i v", "y"),
+    ]
     assert set(ops(compare(model(steps, IMAGE, constants)))) == {"conv_2d", "logistic"}
 
 
 def test_transposes_cancel_through_elementwise_operators():
     steps = [
-        step("Transpose", "x", "t", perm=[0, 3, 1, 2]), step("Conv", "t w", "c"), step("Transpose", "c", "u", perm=[0, 2, 3, 1]),
-        step("Add", "u b", "a"), step("Relu", "a", "r"), step("Transpose", "r", "v", perm=[0, 3, 1, 2]),
-        step("MaxPool", "v", "p", kernel_shape=[2, 2]), step("Transpose", "p", "y", perm=[0, 2, 3, 1]),
-    ]  # fmt: skip
+        step("Transpose", "x", "t", perm=[0, 3, 1, 2]),
+        step("Conv", "t w", "c"),
+        step("Transpose", "c", "u", perm=[0, 2, 3, 1]),
+        step("Add", "u b", "a"),
+        step("Relu", "a", "r"),
+        step("Transpose", "r", "v", perm=[0, 3, 1, 2]),
+        step("MaxPool", "v", "p", kernel_shape=[2, 2]),
+        step("Transpose", "p", "y", perm=[0, 2, 3, 1]),
+    ]
     constants = {"w": random(4, 3, 3, 3), "b": random(4, seed=8)}
     graph = compare(model(steps, {"x": (1, 9, 8, 3)}, constants), last_in=False, last_out=False)
     assert ops(graph) == ["conv_2d", "add", "max_pool_2d"]
@@ -280,8 +302,10 @@ def test_a_transpose_that_is_needed_stays():
 @pytest.mark.parametrize("axis", [1, 2, 3, -3])
 def test_concat(axis):
     steps = [
-        step("MaxPool", "x", "a", kernel_shape=[1, 1]), step("Sigmoid", "a", "b"), step("Concat", "a b c", "y", axis=axis)
-    ]  # fmt: skip
+        step("MaxPool", "x", "a", kernel_shape=[1, 1]),
+        step("Sigmoid", "a", "b"),
+        step("Concat", "a b c", "y", axis=axis),
+    ]
     graph = compare(model(steps, IMAGE, {"c": random(1, 3, 9, 8, seed=7)}))
     assert "transpose" not in ops(graph)
 
@@ -332,23 +356,39 @@ def test_softmax_over_width_is_brought_to_the_end():
 
 def test_squeeze_unsqueeze_slice_split_shape():
     constants = {
-        "w": random(4, 3, 3, 3), "ax": np.array([2, 3]), "st": np.array([1]), "en": np.array([4]), "a1": np.array([1]),
-        "u": random(3, 5), "two": np.array([2]), "zero": np.array(0), "tail": np.array([-1]),
-    }  # fmt: skip
+        "w": random(4, 3, 3, 3),
+        "ax": np.array([2, 3]),
+        "st": np.array([1]),
+        "en": np.array([4]),
+        "a1": np.array([1]),
+        "u": random(3, 5),
+        "two": np.array([2]),
+        "zero": np.array(0),
+        "tail": np.array([-1]),
+    }
     steps = [
-        step("Conv", "x w", "c"), step("GlobalAveragePool", "c", "g"), step("Squeeze", "g ax", "q"),
-        step("Slice", "q st en a1", "s"), step("Shape", "s", "sh"), step("Gather", "sh zero", "n"),
-        step("Unsqueeze", "n a0", "n1"), step("Concat", "n1 tail", "to", axis=0), step("Reshape", "s to", "r"),
+        step("Conv", "x w", "c"),
+        step("GlobalAveragePool", "c", "g"),
+        step("Squeeze", "g ax", "q"),
+        step("Slice", "q st en a1", "s"),
+        step("Shape", "s", "sh"),
+        step("Gather", "sh zero", "n"),
+        step("Unsqueeze", "n a0", "n1"),
+        step("Concat", "n1 tail", "to", axis=0),
+        step("Reshape", "s to", "r"),
         step("Gemm", "r u", "y"),
-    ]  # fmt: skip
+    ]
     compare(model(steps, IMAGE, {**constants, "a0": np.array([0])}))
 
 
 def test_every_unsupported_operator_is_listed_at_once():
     steps = [
-        step("Conv", "x w", "c"), step("Erf", "c", "e"), step("Relu", "e", "r"), step("LSTM", "r", "l"),
+        step("Conv", "x w", "c"),
+        step("Erf", "c", "e"),
+        step("Relu", "e", "r"),
+        step("LSTM", "r", "l"),
         step("MaxPool", "x", "p", kernel_shape=[2, 2], dilations=[2, 2]),
-    ]  # fmt: skip
+    ]
     with pytest.raises(UnsupportedModel) as caught:
         load(model(steps, IMAGE, {"w": random(4, 3, 3, 3)}), "m")
     found = caught.value.operators

@@ -3,6 +3,8 @@
 
 #include "semihost.h"
 
+#undef main /* a driver renames the project's own main, not this one */
+
 /* Defined by the linker script; only their addresses mean something. */
 extern uint32_t nk_data_load[], nk_data_start[], nk_data_end[], nk_bss_start[], nk_bss_end[], nk_stack_top[];
 
@@ -12,32 +14,32 @@ _Noreturn void nk_fault(void);
 
 enum { FAULT_CODE = 99 };
 
-static void copy_words(uint32_t *to, const uint32_t *from, const uint32_t *end) {
-    while (to < end) {
-        *(volatile uint32_t *)to++ = *from++;
-    }
+static void copy_words(uint32_t* to, const uint32_t* from, const uint32_t* end) {
+  while (to < end) {
+    *(volatile uint32_t*)to++ = *from++;
+  }
 }
 
-static void clear_words(uint32_t *to, const uint32_t *end) {
-    while (to < end) {
-        *(volatile uint32_t *)to++ = 0u;
-    }
+static void clear_words(uint32_t* to, const uint32_t* end) {
+  while (to < end) {
+    *(volatile uint32_t*)to++ = 0u;
+  }
 }
 
 void Reset_Handler(void) {
 #if defined(__ARM_FP)
-    volatile uint32_t *const cpacr = (volatile uint32_t *)0xE000ED88u;
-    *cpacr |= 0xFu << 20; /* full access to CP10 and CP11 */
-    __asm__ volatile("dsb\nisb" ::: "memory");
+  volatile uint32_t* const cpacr = (volatile uint32_t*)0xE000ED88u;
+  *cpacr |= 0xFu << 20; /* full access to CP10 and CP11 */
+  __asm__ volatile("dsb\nisb" ::: "memory");
 #endif
-    copy_words(nk_data_start, nk_data_load, nk_data_end);
-    clear_words(nk_bss_start, nk_bss_end);
-    sh_exit(main());
+  copy_words(nk_data_start, nk_data_load, nk_data_end);
+  clear_words(nk_bss_start, nk_bss_end);
+  sh_exit(main());
 }
 
 void nk_fault(void) {
-    sh_puts("fault\n");
-    sh_exit(FAULT_CODE);
+  sh_puts("fault\n");
+  sh_exit(FAULT_CODE);
 }
 
 typedef void (*nk_vector)(void);

@@ -14,24 +14,25 @@ enum { FAULT_CODE = 99 };
 
 /* Entry: no stack yet, so no C. */
 __attribute__((naked, used, section(".vectors"))) void Reset_Handler(void) {
-    __asm__ volatile("la sp, nk_stack_top\n"
-                     "la t0, nk_fault\n"
-                     ".insn i 0x73, 1, x0, t0, 0x305\n" /* csrw mtvec, t0: no Zicsr needed to assemble it */
-                     "j nk_start");
+  __asm__ volatile(
+      "la sp, nk_stack_top\n"
+      "la t0, nk_fault\n"
+      ".insn i 0x73, 1, x0, t0, 0x305\n" /* csrw mtvec, t0: no Zicsr needed to assemble it */
+      "j nk_start");
 }
 
 __attribute__((used)) void nk_start(void) {
-    const uint32_t *from = nk_data_load;
-    for (uint32_t *to = nk_data_start; to < nk_data_end; to++) {
-        *(volatile uint32_t *)to = *from++;
-    }
-    for (uint32_t *to = nk_bss_start; to < nk_bss_end; to++) {
-        *(volatile uint32_t *)to = 0u;
-    }
-    sh_exit(main());
+  const uint32_t* from = nk_data_load;
+  for (uint32_t* to = nk_data_start; to < nk_data_end; to++) {
+    *(volatile uint32_t*)to = *from++;
+  }
+  for (uint32_t* to = nk_bss_start; to < nk_bss_end; to++) {
+    *(volatile uint32_t*)to = 0u;
+  }
+  sh_exit(main());
 }
 
 __attribute__((used, aligned(4))) void nk_fault(void) {
-    sh_puts("fault\n");
-    sh_exit(FAULT_CODE);
+  sh_puts("fault\n");
+  sh_exit(FAULT_CODE);
 }

@@ -1,5 +1,4 @@
-"""ONNX files → our graph: float32 and QDQ (QuantizeLinear / DequantizeLinear) models. Needs the extra
-`netsuke[onnx]`.
+"""ONNX files → our graph: float32 and QDQ models. Needs the extra `netsuke[onnx]`.
 
 What comes out is channels last inside, whatever the file had:
 

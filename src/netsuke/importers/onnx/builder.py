@@ -9,6 +9,7 @@ import numpy as np
 
 from netsuke.errors import GraphError
 from netsuke.importers.onnx.layout import Placed, Shape, moves
+from netsuke.importers.onnx.read import MAX_ELEMENTS
 from netsuke.ir import Args, Array, DType, Graph, Node, Quantization, Tensor, TensorType
 from netsuke.ir.verify import MAX_NAME_CHARS
 from netsuke.ops.operator import Site
@@ -17,17 +18,13 @@ from netsuke.ops.reshape import Reshape
 from netsuke.ops.transpose import Transpose
 from netsuke.ops.unary import NoArgs
 
-MAX_ELEMENTS = 1 << 27
-"""Most elements of one tensor, as in `read`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A value of the ONNX graph that is computed at run time: our tensor's name, ONNX shape, and where
-    elements lie.
+    """A value of the ONNX graph that is computed at run time: tensor, ONNX shape, order of elements.
 
-    A tensor of integers with a quantisation stands for its DequantizeLinear too: real numbers are taken by
-    `real`.
+    A tensor of integers with a quantisation stands for its DequantizeLinear too: `real` gives real numbers.
     """
 
     tensor: str
@@ -37,8 +34,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A value known at import, in ONNX order. `stored` and `quantization` are there when it came by
-    DequantizeLinear."""
+    """A value known at import, in ONNX order. The other fields are there when it was dequantised."""
 
     data: Array
     stored: Array | None = None
@@ -107,8 +103,7 @@ class Builder:
         return output
 
     def arrange(self, value: Value, target: Placed) -> Value:
-        """The value with its elements where `target` has them: nothing, a reshape, or a transpose and its
-        reshapes.
+        """The value with its elements where `target` has them: no node, a reshape, or a transpose.
 
         Raises:
             GraphError: when no transpose does.

@@ -74,9 +74,7 @@ def normal_axes(node: OnnxNode, axes: Sequence[int], rank: int) -> tuple[int, ..
     """
     found = sorted(a + rank if a < 0 else a for a in axes)
     if len(set(found)) != len(found) or any(not 0 <= a < rank for a in found):
-        raise Refusal(
-            node, f"axes {list(axes)} of {rank} dimensions; each once, from {-rank} to {rank - 1}, was wanted"
-        )
+        raise Refusal(node, f"axes {list(axes)} of {rank} dimensions; each once was wanted")
     return tuple(found)
 
 
@@ -122,16 +120,18 @@ def reshape_to(node: OnnxNode, shape: Sequence[int], wanted: Sequence[int]) -> t
         sizes[sizes.index(-1)] = math.prod(shape) // known
     if any(d < 1 for d in sizes) or math.prod(sizes) != math.prod(shape):
         raise Refusal(
-            node, f"shape {list(wanted)[:8]} for an input of {list(shape)}; the same number of elements was wanted "
-            "(a fixed batch other than 1 in the file's shapes does this: export with batch 1)"
-        )  # fmt: skip
+            node,
+            f"shape {list(wanted)[:8]} for an input of {list(shape)}; the same number of elements was wanted "
+            "(a fixed batch other than 1 in the file's shapes does this: export with batch 1)",
+        )
     return tuple(sizes)
 
 
 def squeezed(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
     """Dimensions of 1 dropped."""
     x, axes = operand(inputs, 0), axes_of(node, inputs)
-    return np.squeeze(x, axis=None if axes is None else axes)
+    found: Array = np.squeeze(x, axis=None if axes is None else axes)
+    return found
 
 
 def unsqueezed(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
@@ -178,7 +178,8 @@ def divided(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
         return np.asarray(a / b)
     if not np.all(b):
         raise ZeroDivisionError("division by zero")
-    return (np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))).astype(a.dtype)
+    quotient: Array = np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
+    return quotient.astype(a.dtype)
 
 
 def binary(operation: Callable[[Array, Array], Array]) -> Evaluator:

@@ -53,7 +53,8 @@ def _checked(node: OnnxNode, x: Value, weights: Weights) -> tuple[int, int]:
     if len(x.shape) not in (3, 4) or len(shape) != len(x.shape):
         raise Refusal(
             node,
-            f"the input has {len(x.shape)} dimensions and the weights {len(shape)}; 4 each (images), or 3 (signals), were wanted",
+            f"the input has {len(x.shape)} dimensions and the weights {len(shape)}; "
+            "4 each (images), or 3 (signals), were wanted",
         )
     channels, groups = x.shape[1], node.int_("group", 1)
     if groups < 1 or shape[1] * groups != channels or shape[0] % groups or not shape[0]:
@@ -62,8 +63,7 @@ def _checked(node: OnnxNode, x: Value, weights: Weights) -> tuple[int, int]:
 
 
 def kernel_view(shape: tuple[int, ...], depthwise: bool) -> Array:
-    """Indices into flat ONNX weights [O, C/g, (H,) W] for our [O, H, W, C/g], or [1, H, W, O] of a depthwise
-    layer."""
+    """Indices into flat ONNX weights [O, C/g, (H,) W] for our [O, H, W, C/g] or [1, H, W, O]."""
     index = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
     if len(shape) == 3:
         index = index[:, :, np.newaxis]
@@ -87,9 +87,8 @@ def _folded(walk: Walk, reader: OnnxNode, name: str, weights: Weights) -> Weight
     """The layer followed by `reader`, as one layer; None when it is no affine map of channels."""
     if reader.op == "BatchNormalization" and weights.stored is None and reader.inputs[0] == name:
         constants = [walk.ahead(i) for i in reader.inputs[1:5]]
-        if any(c is None or c.shape != (len(weights.real),) for c in constants):
-            return None
-        return weights.affine(*batch_norm(reader, *(c for c in constants if c is not None)))
+        known = [c for c in constants if c is not None and c.shape == (len(weights.real),)]
+        return weights.affine(*batch_norm(reader, *known)) if len(known) == 4 else None
     if reader.op == "Add":
         other = reader.inputs[1] if reader.inputs[0] == name else reader.inputs[0]
         term = walk.ahead(other)
@@ -112,8 +111,7 @@ def channel_term(term: Array, weights: Array) -> Array | None:
 def batch_norm(
     node: OnnxNode, scale: Array, bias: Array, mean: Array, variance: Array
 ) -> tuple[Array, Array]:
-    """(factor, term) of every channel, in double precision: y = scale * (x - mean) / sqrt(variance + epsilon)
-    + bias."""
+    """(factor, term) of every channel, in double: scale * (x - mean) / sqrt(variance + epsilon) + bias."""
     if node.int_("training_mode", 0) or any(node.outputs[1:]):
         raise Refusal(node, "it is in training mode; export the model in evaluation mode (model.eval())")
     spread = variance.astype(np.float64) + node.float_("epsilon", 1e-5)

@@ -1,5 +1,4 @@
-"""Gemm and MatMul: FULLY_CONNECTED where the weights are constant, BATCH_MATMUL where both sides are
-computed."""
+"""Gemm and MatMul: FULLY_CONNECTED where the weights are constant, else BATCH_MATMUL."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ def gemm(walk: Walk, node: OnnxNode) -> None:
     if node.int_("transA", 0) or len(x.shape) != 2:
         raise Refusal(
             node,
-            f"the first operand is {list(x.shape)}, transA {node.int_('transA', 0)}; [rows, depth] as it is was wanted",
+            f"the first operand is {list(x.shape)}, transA {node.int_('transA', 0)}; rows were wanted",
         )
     weights = weights_of(
         node, _matrix(node, walk.known(node, 1)), walk.optional(node, 2), transpose=not node.int_("transB", 0)
@@ -36,7 +35,7 @@ def gemm(walk: Walk, node: OnnxNode) -> None:
 
 def matmul(walk: Walk, node: OnnxNode) -> None:
     """x * B, with the Add of a bias that follows."""
-    b = walk.values[node.input(1)]
+    b = walk.operand(node, 1)
     if isinstance(b, Value):
         of_two(walk, node, walk.value(node), b)
         return
@@ -50,8 +49,7 @@ def _matrix(node: OnnxNode, known: Known) -> Known:
 
 
 def dense(walk: Walk, node: OnnxNode, x: Value, weights: Weights) -> None:
-    """A fully connected layer over the last axis; the weights' columns take the order in which x is
-    stored."""
+    """A fully connected layer over the last axis; the weights' columns take the order of x."""
     builder, (outputs, depth) = walk.builder, weights.real.shape
     if not x.shape or x.shape[-1] != depth:
         raise Refusal(
@@ -79,8 +77,7 @@ def dense(walk: Walk, node: OnnxNode, x: Value, weights: Weights) -> None:
 
 
 def columns_of(placed: Placed, depth: int) -> Array | None:
-    """Which index along the last axis each place of a stored row holds; None when stored rows are not ONNX's
-    rows."""
+    """Which index along the last axis each place of a stored row holds; None when rows differ."""
     index = placed.indices().reshape(-1, depth)
     columns: Array = index[0] % depth
     rows = np.arange(len(index))[:, np.newaxis] * depth

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from netsuke.errors import GraphError
 from netsuke.importers.onnx.builder import Known, Value
 from netsuke.importers.onnx.layout import Placed, Shape, order_of, permuted
 from netsuke.importers.onnx.model import OnnxNode, Refusal
+from netsuke.importers.onnx.read import MAX_ELEMENTS
 from netsuke.importers.onnx.walk import Coding, Handler, RealRange, Tail, Walk, clamp_to
 from netsuke.ir import Args, Array, DType, Quantization, TensorType
 from netsuke.ops.add import AddSub
@@ -25,8 +28,7 @@ CLIPS: dict[RealRange, str] = {(0.0, np.inf): "relu", (0.0, 6.0): "relu6"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unary:
-    """Our operator, its arguments made from the node, and the output's fixed int8 quantisation where it has
-    one."""
+    """Our operator, its arguments made from the node, and the output's fixed int8 quantisation if any."""
 
     op: str
     args: Callable[[OnnxNode], Args] = lambda node: NoArgs()
@@ -50,8 +52,7 @@ def unary(walk: Walk, node: OnnxNode) -> None:
 
 
 def operand(walk: Walk, x: Value, output: str) -> tuple[Value, Coding | None]:
-    """The operand as integers with the output's coding, when both are quantised; else as real numbers, and
-    None."""
+    """The operand as integers with the output's coding, if both are quantised; else real numbers and None."""
     coding = walk.target(output)
     if coding is not None and walk.is_integer(x):
         return x, coding
@@ -98,8 +99,7 @@ def bounded(walk: Walk, x: Value, limits: RealRange, wanted: str) -> Value:
 
 
 def prelu(walk: Walk, node: OnnxNode) -> None:
-    """PRelu: a slope for every channel, broadcast from the left as ONNX has it for slopes of one dimension
-    fewer."""
+    """PRelu: a slope for every channel, broadcast from the left where its rank is one less."""
     x, slope = walk.value(node), walk.known(node, 1)
     output = node.outputs[0]
     x, coding = operand(walk, x, output)
@@ -110,8 +110,7 @@ def prelu(walk: Walk, node: OnnxNode) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary:
-    """Our operator of two operands, and its arguments with a fused clamp (None: it has none, and requantises
-    not)."""
+    """Our operator of two operands; unless `clamped` it has no fused clamp and does not rescale."""
 
     op: str
     clamped: bool = True
@@ -132,7 +131,7 @@ def binary(walk: Walk, node: OnnxNode) -> None:
     kind = BINARY[node.op]
     if len(node.inputs) != 2:
         raise Refusal(node, f"it has {len(node.inputs)} inputs; two at a time are supported")
-    a, b = (walk.values[name] for name in node.inputs)
+    a, b = (walk.operand(node, i) for i in range(2))
     if node.op == "Div":
         b = reciprocal(node, b)
     tail = walk.tail(node.outputs[0]) if kind.clamped else Tail(end=node.outputs[0])
@@ -147,7 +146,8 @@ def binary(walk: Walk, node: OnnxNode) -> None:
     elif isinstance(a, Value) and isinstance(b, Known):
         result = with_constant(walk, kind.op, a, b, tail.end, coding, tail.clamp)
     else:
-        assert isinstance(a, Known) and isinstance(b, Value)
+        assert isinstance(a, Known)
+        assert isinstance(b, Value)
         result = with_constant(walk, kind.op, b, a, tail.end, coding, tail.clamp, first=True)
     walk.put(tail.end, result)
 
@@ -208,8 +208,7 @@ def of_two(
 
 
 def _padded(v: Value, rank: int) -> Value:
-    """Dimensions of 1 in front, as broadcasting has it: no byte moves, the steps are those of the old
-    axes."""
+    """Dimensions of 1 in front, as broadcasting has it: no byte moves."""
     return replace(v, shape=(1,) * (rank - len(v.shape)) + v.shape)
 
 
@@ -217,8 +216,7 @@ def with_constant(
     walk: Walk, op: str, x: Value, known: Known, wanted: str,
     coding: Coding | None = None, clamp: RealRange | None = None, *, first: bool = False,
 ) -> Value:  # fmt: skip
-    """One operand a constant, stored in the other's layout and no larger than it must be; `first` puts it in
-    front."""
+    """One operand a constant, stored in the other's layout, small; `first`: it stands in front."""
     data = known.data if coding is None else known.stored
     assert data is not None
     if op == "prelu":
@@ -226,6 +224,8 @@ def with_constant(
     elif coding is None and data.dtype != np.float32:
         data = data.astype(np.float32)
     shape = np.broadcast_shapes(x.shape, data.shape)
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise GraphError(f"a constant {list(data.shape)} would stretch {list(x.shape)} beyond any microcontroller")
     if shape != x.shape:
         x = _padded(x, len(shape))
         order = order_of(x.placed, x.shape) or tuple(range(len(shape)))

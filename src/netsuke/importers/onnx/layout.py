@@ -1,5 +1,4 @@
-"""Where the elements of an ONNX value lie in our tensor, so that layouts are changed once and only when they
-must be.
+"""Where the elements of an ONNX value lie in our tensor, so that layouts change only when they must.
 
 ONNX numbers the elements of a value in row-major order of its shape: its *linear index*. A `Placed` says
 which linear index each place of the stored tensor holds, by one step for every stored dimension:
@@ -97,8 +96,7 @@ def order_of(placed: Placed, shape: Shape) -> tuple[int | None, ...] | None:
 
 
 def transposed(placed: Placed, shape: Shape, perm: Sequence[int]) -> Placed | None:
-    """The same bytes seen through an ONNX Transpose; None when a stored dimension runs across several
-    axes."""
+    """The same bytes seen through an ONNX Transpose; None when a dimension crosses axes."""
     steps = row_steps(shape)
     fine = split(placed, steps)
     new_steps = row_steps(tuple(shape[axis] for axis in perm))
@@ -181,8 +179,7 @@ def moves(source: Placed, target: Placed) -> Move | None:
 
 
 def whole_dimensions(source: Placed, target: Placed) -> tuple[int, ...] | None:
-    """The permutation of stored dimensions that gives the target as it is; None when dimensions are cut or
-    joined."""
+    """The permutation of dimensions that gives the target as it is; None when they are cut or joined."""
     free = list(range(len(source.dims)))
     perm: list[int] = []
     for size, step in zip(target.dims, target.steps, strict=True):

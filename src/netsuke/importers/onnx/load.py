@@ -64,10 +64,10 @@ def declare(walk: Walk, port: Port) -> str:
     placed = wanted_layout(walk, port)
     coding = walk.target(port.name)
     if coding is not None and port.dtype == "float32":
-        dtype, quantization = coding.dtype, coding.quantization
+        kind = TensorType(shape=placed.dims, dtype=coding.dtype, quantization=coding.quantization)
     else:
         dtype, quantization = raw_type(walk, port)
-    kind = TensorType(shape=placed.dims, dtype=dtype, quantization=quantization)
+        kind = TensorType(shape=placed.dims, dtype=dtype, quantization=quantization)
     name = walk.builder.add(port.name, kind)
     walk.put(port.name, Value(tensor=name, shape=port.shape, placed=placed))
     return name

@@ -21,7 +21,7 @@ PER_TENSOR = (
 def quantize_linear(walk: Walk, node: OnnxNode) -> None:
     """A constant is quantised here; a value that its layer gave as such integers passes; others get a
     QUANTIZE."""
-    x = walk.values[node.input(0)]
+    x = walk.operand(node, 0)
     if isinstance(x, Known):
         walk.put(node.outputs[0], Known(data=quantized(node, x.data, *parameters(walk, node))))
         return
@@ -31,7 +31,7 @@ def quantize_linear(walk: Walk, node: OnnxNode) -> None:
 
 def dequantize_linear(walk: Walk, node: OnnxNode) -> None:
     """A constant keeps its integers beside its real values; a computed value stays the integers it is."""
-    x = walk.values[node.input(0)]
+    x = walk.operand(node, 0)
     if isinstance(x, Known):
         walk.put(node.outputs[0], dequantized(walk, node, x.data))
         return
@@ -64,7 +64,7 @@ def parameters(walk: Walk, node: OnnxNode) -> tuple[Array, Array, int]:
     ):
         raise Refusal(
             node,
-            f"scales {list(scale.shape)}, zero points {list(points.shape)}; one each a tensor or channel was wanted",
+            f"scales {list(scale.shape)}, zero points {list(points.shape)}; one each a channel was wanted",
         )
     if scale.dtype != np.float32 or not (np.isfinite(scale) & (scale > 0)).all():
         raise Refusal(node, "a scale is not a number above 0; calibrate and quantise the model again")

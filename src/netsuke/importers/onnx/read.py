@@ -14,8 +14,8 @@ from netsuke.errors import ImportModelError, InputError
 from netsuke.importers.onnx.model import Attribute, Model, OnnxNode, Port
 from netsuke.ir import Array
 
-MAX_ELEMENTS = 1 << 27
-"""Most elements of one tensor: half a gigabyte of float32, a thousand times what a microcontroller holds."""
+MAX_ELEMENTS = 1 << 25
+"""Most elements of one tensor: ten times what the flash of a large microcontroller holds as int8."""
 MAX_RANK = 8
 OLDEST_OPSET = 7
 """Broadcasting got its present meaning there."""
@@ -36,7 +36,8 @@ def onnx_package() -> ModuleType:
         raise InputError(
             "reading .onnx files needs the onnx package, which is not installed: pip install 'netsuke[onnx]'"
         ) from None
-    return onnx
+    package: ModuleType = onnx
+    return package
 
 
 def read(data: bytes, name: str) -> Model:
@@ -56,10 +57,10 @@ def read(data: bytes, name: str) -> Model:
     graph = proto.graph
     if graph.sparse_initializer:
         raise ImportModelError(f"{name} has sparse initializers; store its weights as dense tensors")
-    constants = {t.name: decoded(onnx, t, name) for t in graph.initializer}
+    constants = {text(t.name): decoded(onnx, t, name) for t in graph.initializer}
     nodes = tuple(node_of(onnx, proto_node, i, name) for i, proto_node in enumerate(graph.node))
-    inputs = tuple(port_of(onnx, v, name) for v in graph.input if v.name not in constants)
-    outputs = tuple(v.name for v in graph.output)
+    inputs = tuple(port_of(onnx, v, name) for v in graph.input if text(v.name) not in constants)
+    outputs = tuple(text(v.name) for v in graph.output)
     check_order(name, nodes, {*constants, *(port.name for port in inputs)}, outputs)
     return Model(
         name=name,
@@ -76,6 +77,11 @@ def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
 
 
+def text(value: str | bytes) -> str:
+    """A string of the file. protobuf gives bytes where a damaged one is not UTF-8."""
+    return value if isinstance(value, str) else value.decode(errors="replace")
+
+
 def opset_of(imports: Iterable[Any], name: str) -> int:
     """The version of ONNX's own operators that the file was written for."""
     versions = [i.version for i in imports if i.domain in ("", "ai.onnx")]
@@ -83,14 +89,14 @@ def opset_of(imports: Iterable[Any], name: str) -> int:
         raise ImportModelError(f"{name} names {len(versions)} versions of the ONNX operators; one was wanted")
     if versions[0] < OLDEST_OPSET:
         raise ImportModelError(
-            f"{name} is written for opset {versions[0]}; export it for {OLDEST_OPSET} or later (17 is well tried)"
+            f"{name} is written for opset {versions[0]}; export it for {OLDEST_OPSET} or later, such as 17"
         )
     return int(versions[0])
 
 
 def decoded(onnx: ModuleType, tensor: Any, name: str) -> Array:
     """A TensorProto's value, after its sizes were looked at. Floating point values become float32."""
-    where = f"{name}: tensor {tensor.name[:80]!r}"
+    where = f"{name}: tensor {text(tensor.name)[:80]!r}"
     if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
         raise ImportModelError(
             f"{where} keeps its values in another file; netsuke reads one file: "
@@ -133,32 +139,34 @@ def node_of(onnx: ModuleType, proto: Any, index: int, name: str) -> OnnxNode:
     kinds = onnx.AttributeProto
     attributes: dict[str, Attribute] = {}
     for a in proto.attribute:
+        key = text(a.name)
         if a.type == kinds.INT:
-            attributes[a.name] = int(a.i)
+            attributes[key] = int(a.i)
         elif a.type == kinds.FLOAT:
-            attributes[a.name] = float(a.f)
+            attributes[key] = float(a.f)
         elif a.type == kinds.STRING:
-            attributes[a.name] = bytes(a.s)
+            attributes[key] = bytes(a.s)
         elif a.type == kinds.INTS:
-            attributes[a.name] = tuple(int(i) for i in a.ints)
+            attributes[key] = tuple(int(i) for i in a.ints)
         elif a.type == kinds.FLOATS:
-            attributes[a.name] = tuple(float(f) for f in a.floats)
+            attributes[key] = tuple(float(f) for f in a.floats)
         elif a.type == kinds.TENSOR:
-            attributes[a.name] = decoded(onnx, a.t, f"{name}: node {index}")
-    domain = "" if proto.domain in ("", "ai.onnx") else f"{proto.domain}."
+            attributes[key] = decoded(onnx, a.t, f"{name}: node {index}")
+    domain = text(proto.domain)
+    prefix = "" if domain in ("", "ai.onnx") else f"{domain}."
     return OnnxNode(
-        op=f"{domain}{proto.op_type}",
-        name=proto.name,
+        op=f"{prefix}{text(proto.op_type)}",
+        name=text(proto.name),
         index=index,
-        inputs=tuple(proto.input),
-        outputs=tuple(proto.output),
+        inputs=tuple(text(name) for name in proto.input),
+        outputs=tuple(text(name) for name in proto.output),
         attributes=attributes,
     )
 
 
 def port_of(onnx: ModuleType, value: Any, name: str) -> Port:
     """A model input: static sizes, but for the first one, the batch, which becomes 1."""
-    where = f"{name}: input {value.name[:80]!r}"
+    where = f"{name}: input {text(value.name)[:80]!r}"
     kind = value.type.tensor_type
     if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
         raise ImportModelError(
@@ -177,7 +185,7 @@ def port_of(onnx: ModuleType, value: Any, name: str) -> Port:
         elif axis == 0 and not dim.HasField("dim_value"):
             shape.append(1)
         else:
-            got = dim.dim_param or dim.dim_value or "unknown"
+            got = text(dim.dim_param) or dim.dim_value or "unknown"
             raise ImportModelError(
                 f"{where}: dimension {axis} is {got!r}; a microcontroller needs fixed sizes of 1 or more: "
                 "export the model with them (onnx.tools.update_model_dims changes a file)"
@@ -189,7 +197,7 @@ def port_of(onnx: ModuleType, value: Any, name: str) -> Port:
             f"{where} has shape {shape}: a batch of {shape[0]}; a microcontroller runs one sample at a time: "
             "export the model for batch 1 or a dynamic batch"
         )
-    return Port(name=value.name, shape=tuple(shape), dtype=dtype)
+    return Port(name=text(value.name), shape=tuple(shape), dtype=dtype)
 
 
 def check_order(name: str, nodes: Iterable[OnnxNode], ready: set[str], outputs: Iterable[str]) -> None:

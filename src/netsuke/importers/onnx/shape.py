@@ -126,7 +126,7 @@ def ordered(walk: Walk, x: Value) -> tuple[Value, tuple[int | None, ...]]:
 
 def concat(walk: Walk, node: OnnxNode) -> None:
     """One after the other in the layout of the first computed operand."""
-    operands = [walk.values[name] for name in node.inputs]
+    operands = [walk.operand(node, i) for i in range(len(node.inputs))]
     first = next(v for v in operands if isinstance(v, Value))
     first, order = ordered(walk, first)
     (axis,) = normal_axes(node, [node.int_("axis", 0)], len(first.shape))

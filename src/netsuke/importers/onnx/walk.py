@@ -59,7 +59,7 @@ class Walk:
         for node in self.model.nodes:
             if node.op not in handlers and node.op not in EVALUATORS:
                 near = " (of another domain than ONNX's own)" if "." in node.op else ""
-                hint = f"netsuke has no translation of this operator{near}; replace it in the model, or cut the model before it"
+                hint = f"netsuke has no translation of it{near}; replace it, or cut the model before it"
                 self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=hint))
             elif node.index not in self.fused and all(
                 name in self.values for name in filter(None, node.inputs)
@@ -87,6 +87,13 @@ class Walk:
     def put(self, name: str, value: Value | Known) -> None:
         """The value of an ONNX name."""
         self.values[name] = value
+
+    def operand(self, node: OnnxNode, index: int) -> Value | Known:
+        """An operand, computed or constant."""
+        found = self.values.get(node.input(index))
+        if found is None:
+            raise Refusal(node, f"input {index} is missing; a value was wanted")
+        return found
 
     def value(self, node: OnnxNode, index: int = 0) -> Value:
         """A run-time operand."""

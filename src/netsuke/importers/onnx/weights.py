@@ -61,7 +61,7 @@ def weights_of(node: OnnxNode, weights: Known, bias: Known | None, transpose: bo
     channel = (weights.stored.ndim - 1) if transpose else 0
     if q.axis is not None and q.axis != channel:
         raise Refusal(
-            node, f"weights are quantised along axis {q.axis}; their output channels run along axis {channel}"
+            node, f"weights are quantised along axis {q.axis}; output channels run along axis {channel}"
         )
     ints, q = symmetric(node, ints, q)
     return Weights(
@@ -84,9 +84,10 @@ def symmetric(node: OnnxNode, ints: Array, q: Quantization) -> tuple[Array, Quan
     moved = ints.astype(np.int64) - zero
     if moved.size and (moved.min() < -128 or moved.max() > 127):
         raise Refusal(
-            node, f"weights are {ints.dtype} with zero points {sorted(set(q.zero_point))[:4]}; quantise weights "
-            "symmetrically (int8, zero point 0: weight_symmetric in onnxruntime)"
-        )  # fmt: skip
+            node,
+            f"weights are {ints.dtype} with zero points {sorted(set(q.zero_point))[:4]}; "
+            "quantise weights symmetrically (int8, zero point 0: weight_symmetric in onnxruntime)",
+        )
     return moved.astype(np.int8), replace(q, zero_point=(0,) * len(q.zero_point))
 
 
@@ -108,7 +109,8 @@ def place(
     if coding is None:
         name = builder.constant(f"{label}_weights", weights.real.reshape(-1)[view])
         return name, "" if weights.bias is None else builder.constant(f"{label}_bias", weights.bias)
-    assert weights.stored is not None and weights.quantization is not None
+    assert weights.stored is not None
+    assert weights.quantization is not None
     q = weights.quantization
     axis = None if q.axis is None else stored_axis
     name = builder.constant(f"{label}_weights", weights.stored.reshape(-1)[view], replace(q, axis=axis))

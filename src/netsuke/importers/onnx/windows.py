@@ -58,7 +58,7 @@ def _sizes(node: OnnxNode, name: str, rank: int, default: Sequence[int] | None) 
     if values is None or len(values) != rank or any(not 1 <= v <= LARGEST for v in values):
         raise Refusal(
             node,
-            f"{name} is {values if values is None else list(values)[:8]}; {rank} sizes of 1 or more were wanted",
+            f"{name} is {list(values or ())[:8]}; {rank} sizes of 1 or more were wanted",
         )
     if default is not None and name == "kernel_shape" and list(values) != list(default):
         raise Refusal(node, f"kernel_shape {list(values)} is not that of the weights, {list(default)}")

@@ -75,6 +75,8 @@ def fully_connected(place: Place) -> None:
 
 def operands(place: Place, *, x: int, weights: int, bias: int) -> tuple[str, ...]:
     """The names of x, weights and bias ('' where there is none)."""
+    if not place.y().shape:
+        raise Malformed(f"{place.record.op} ({place}) has an output without dimensions")
     return place.name(x), float_weights(place, x, weights), place.name(bias)
 
 

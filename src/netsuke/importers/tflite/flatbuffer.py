@@ -34,6 +34,12 @@ MAX_NUMBERS = 1 << 24
 """Numbers in one vector that becomes Python objects."""
 
 
+SHARING = 2
+"""How often a byte may be read on average."""
+FREE = 4096
+"""What a tiny file may read beside that."""
+
+
 class Malformed(ImportModelError):  # noqa: N818
     """Bytes that cannot be a flatbuffer of the schema."""
 
@@ -41,14 +47,36 @@ class Malformed(ImportModelError):  # noqa: N818
         super().__init__(f"the file is damaged: {what}. Copy or export the model again")
 
 
+class Source:
+    """A file's bytes, and how many numbers, characters and tables may still be taken from them.
+
+    In an honest file nothing is referred to many times over; one that shares its lists could otherwise ask for work
+    far beyond its size.
+    """
+
+    __slots__ = ("data", "left")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.left = SHARING * len(data) + FREE
+
+    def spend(self, count: int) -> None:
+        """Takes `count` things."""
+        self.left -= count
+        if self.left < 0:
+            raise Malformed("its lists refer to the same bytes again and again")
+
+
 class Table:
     """One table of a flatbuffer. Slots are the schema's field numbers; a field that is absent gives its
     default.
     """
 
-    __slots__ = ("_at", "_data", "_size", "_vtable", "_vtable_size")
+    __slots__ = ("_at", "_data", "_size", "_source", "_vtable", "_vtable_size")
 
-    def __init__(self, data: bytes, at: int) -> None:
+    def __init__(self, source: Source, at: int) -> None:
+        data = source.data
+        self._source = source
         self._data = data
         self._at = at
         self._vtable = at - self._unpack(INT32, at)
@@ -64,7 +92,7 @@ class Table:
         """The file's root table."""
         if len(data) < 8:
             raise Malformed(f"it has {len(data)} bytes, less than a flatbuffer's header")
-        return cls(data, UINT32.unpack_from(data, 0)[0])
+        return cls(Source(data), UINT32.unpack_from(data, 0)[0])
 
     def int8(self, slot: int, default: int = 0) -> int:
         """A signed byte."""
@@ -97,21 +125,23 @@ class Table:
     def table(self, slot: int) -> Table | None:
         """A table of its own."""
         at = self._target(slot)
-        return None if at is None else Table(self._data, at)
+        return None if at is None else Table(self._source, at)
 
     def tables(self, slot: int, limit: int) -> list[Table]:
         """A vector of tables, at most `limit`."""
         start, count = self._vector(slot, 4)
         if count > limit:
             raise Malformed(f"a list has {count:,} entries; at most {limit:,} were expected")
+        self._source.spend(4 * count)
         places = range(start, start + 4 * count, 4)
-        return [Table(self._data, at + self._unpack(UINT32, at)) for at in places]
+        return [Table(self._source, at + self._unpack(UINT32, at)) for at in places]
 
     def string(self, slot: int) -> str:
         """A string; bytes that are not UTF-8 are replaced."""
         start, count = self._vector(slot, 1)
         if count > MAX_STRING:
             raise Malformed(f"a name has {count:,} bytes; at most {MAX_STRING:,} were expected")
+        self._source.spend(count)
         return self._data[start : start + count].decode("utf-8", "replace")
 
     def numbers(self, slot: int, dtype: str, limit: int = MAX_NUMBERS) -> Array:
@@ -120,7 +150,13 @@ class Table:
         start, count = self._vector(slot, kind.itemsize)
         if count > limit:
             raise Malformed(f"a list has {count:,} numbers; at most {limit:,} were expected")
+        self._source.spend(count)
         return np.frombuffer(self._data, kind, count, start) if count else np.zeros(0, kind)
+
+    def content(self, slot: int) -> Array:
+        """A vector of bytes of any length as a read-only view of the file."""
+        start, count = self._vector(slot, 1)
+        return np.frombuffer(self._data, np.uint8, count, start) if count else np.zeros(0, np.uint8)
 
     def int32s(self, slot: int, limit: int) -> tuple[int, ...]:
         """A vector of int32, at most `limit`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeVar
 
 import numpy as np
@@ -10,13 +11,16 @@ from netsuke.errors import ImportModelError
 from netsuke.importers.tflite import constants, names
 from netsuke.importers.tflite.flatbuffer import Malformed
 from netsuke.importers.tflite.options import NoOptions, Options
-from netsuke.importers.tflite.records import ABSENT, ModelRecord, OperatorRecord, SubgraphRecord
+from netsuke.importers.tflite.records import ABSENT, ElementType, ModelRecord, OperatorRecord, SubgraphRecord
 from netsuke.ir import Args, Array, DType, Node, Tensor, TensorType
 from netsuke.ops.activation import Activation, Clamp, clamp_of
 
 T = TypeVar("T", bound=Options)
 
 ACTIVATIONS = {0: Activation.NONE, 1: Activation.RELU, 2: Activation.RELU_N1_TO_1, 3: Activation.RELU6}
+INTEGERS = (ElementType.INT32, ElementType.INT64)
+MAX_CONSTANT_BYTES = 1 << 28
+"""All constants together; weights that a file shares between layers count once a layer."""
 MAX_INTS = 64
 """Numbers of an operand that says a shape, axes or paddings."""
 
@@ -38,6 +42,7 @@ class Builder:
         """Tensor index of a resource handle → name of the state."""
         self._taken_tensors = names.Names(self.names)
         self._taken_nodes = names.Names()
+        self._constant_bytes = 0
         self._computed = {i for op in subgraph.operators for i in op.outputs} | set(subgraph.inputs)
 
     def is_constant(self, index: int) -> bool:
@@ -55,7 +60,14 @@ class Builder:
 
     def value(self, index: int) -> Array:
         """The value of a constant."""
-        return constants.constant(self.subgraph.tensors[index], self.raw(index))
+        value = constants.constant(self.subgraph.tensors[index], self.raw(index))
+        self._constant_bytes += value.nbytes
+        if self._constant_bytes > MAX_CONSTANT_BYTES:
+            raise ImportModelError(
+                f"the model's constants have more than {MAX_CONSTANT_BYTES:,} bytes; "
+                "nothing of that size fits a microcontroller: give a smaller model"
+            )
+        return value
 
     def type(self, index: int) -> TensorType:
         """The type of a tensor.
@@ -175,10 +187,11 @@ class Place:
             raise CannotDecode(
                 f"its input {index} ({record.name!r}) is computed at run time; export with fixed shapes"
             )
-        value = self.builder.value(where)
-        if value.dtype.kind not in "iu" or value.size > MAX_INTS:
-            raise Malformed(f"{self.record.op} ({self}): input {index} is {value.dtype}{list(value.shape)}")
-        return tuple(int(v) for v in np.ravel(value))
+        if record.type not in INTEGERS or math.prod(record.shape) > MAX_INTS:
+            raise Malformed(
+                f"{self.record.op} ({self}): input {index} is {record.type.name}{list(record.shape)}"
+            )
+        return tuple(int(v) for v in np.ravel(self.builder.value(where)))
 
     def clamp(self, activation: int, index: int = 0) -> Clamp | None:
         """The fused activation as a clamp of output `index`."""

@@ -29,7 +29,8 @@ IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
 MAX_SUBGRAPHS = 256
 MAX_ENTRIES = 1 << 16
-"""Tensors, operators, buffers or operator codes in a file."""
+"""Tensors, buffers or operator codes in a file."""
+MAX_OPERATORS = 1 << 14
 MAX_OPERANDS = 4096
 MAX_RANK = 8
 MAX_TENSOR_BYTES = 1 << 31
@@ -87,36 +88,35 @@ def read_buffer(table: Table, data: bytes) -> Array:
     """A buffer's bytes as a view of the file, inside the flatbuffer or behind it."""
     offset, size = table.uint64(1), table.uint64(2)
     if offset <= EXTERNAL:
-        return table.numbers(0, "uint8", limit=MAX_FILE_BYTES)
+        return table.content(0)
     if offset + size > len(data):
         raise Malformed(f"weights at byte {offset:,} of {size:,} bytes end outside the file")
     return np.frombuffer(data, np.uint8, size, offset) if size else np.zeros(0, np.uint8)
 
 
 class SubgraphReader:
-    """Reads subgraphs; counts over all of them, so that shared tables cannot multiply the work."""
+    """Reads subgraphs, counting tensors and operators over all of them."""
 
     def __init__(self, codes: list[tuple[str, int, bool]], buffers: int) -> None:
         self.codes = codes
         self.buffers = buffers
-        self.entries = 0
+        self.tensors_left = MAX_ENTRIES
+        self.operators_left = MAX_OPERATORS
 
     def read(self, table: Table) -> SubgraphRecord:
         """One SubGraph."""
-        tensors = tuple(self._tensor(t, i) for i, t in enumerate(self._tables(table, 0)))
+        tensors = tuple(self._tensor(t, i) for i, t in enumerate(table.tables(0, self.tensors_left)))
+        operators = table.tables(3, self.operators_left)
         count = len(tensors)
+        self.tensors_left -= count
+        self.operators_left -= len(operators)
         return SubgraphRecord(
             name=table.string(4),
             tensors=tensors,
-            operators=tuple(self._operator(t, count) for t in self._tables(table, 3)),
+            operators=tuple(self._operator(t, count) for t in operators),
             inputs=indices(table, 1, count, optional=False),
             outputs=indices(table, 2, count, optional=False),
         )
-
-    def _tables(self, table: Table, slot: int) -> list[Table]:
-        entries = table.tables(slot, MAX_ENTRIES - self.entries)
-        self.entries += len(entries)
-        return entries
 
     def _tensor(self, table: Table, index: int) -> TensorRecord:
         name = table.string(3) or f"tensor_{index}"

@@ -4,8 +4,6 @@ included).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from netsuke.importers.tflite.flatbuffer import Malformed
@@ -23,10 +21,11 @@ def dense(values: Array, shape: tuple[int, ...], sparsity: SparsityRecord, name:
         ImportModelError: when the levels do not describe such an array.
     """
     sizes = level_sizes(shape, sparsity, name)
+    limit = max(len(values), *(len(d.segments) for d in sparsity.dimensions if d.segments is not None), 1)
     positions = np.zeros(1, np.int64)
     coordinates: dict[int, Array] = {}
     for axis, level in zip(sparsity.traversal_order, sparsity.dimensions, strict=True):
-        parents, here = walk(positions, level, sizes[axis], math.prod(shape), name)
+        parents, here = walk(positions, level, sizes[axis], limit, name)
         coordinates = {known: found[parents] for known, found in coordinates.items()}
         coordinates[axis] = here
         positions = np.arange(len(here))
@@ -57,7 +56,7 @@ def level_sizes(shape: tuple[int, ...], sparsity: SparsityRecord, name: str) -> 
 
 
 def walk(positions: Array, level: SparseDimension, size: int, limit: int, name: str) -> tuple[Array, Array]:
-    """(parent, coordinate) of every position one level down; there are never more than `limit`, the dense elements."""
+    """(parent, coordinate) of every position one level down; `limit` is what the stored lists can speak of."""
     if level.segments is None or level.indices is None:
         if level.dense_size != size or len(positions) * size > limit:
             raise Malformed(

@@ -35,6 +35,8 @@ class Variables:
     types: dict[str, TensorType] = field(default_factory=dict)
     initial: dict[str, Array] = field(default_factory=dict)
     taken: Names = field(default_factory=Names)
+    called: set[int] = field(default_factory=set)
+    """Subgraphs that a CALL_ONCE has run: it runs each once."""
 
     def handle(self, place: Place) -> None:
         """VAR_HANDLE: the output stands for the variable."""
@@ -91,6 +93,9 @@ class Variables:
         subgraphs = place.builder.model.subgraphs
         if not 1 <= number < len(subgraphs):
             raise Malformed(f"CALL_ONCE refers to subgraph {number} of {len(subgraphs)}")
+        if number in self.called:
+            return
+        self.called.add(number)
         once = Builder(place.builder.model, subgraphs[number])
         for index, record in enumerate(subgraphs[number].operators):
             self.initialise(Place(once, record, index))
