@@ -105,6 +105,30 @@ typedef struct nk_conv_2d_args {
   float high_f32;
 } nk_conv_2d_args;
 
+typedef struct nk_conv_mve_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t depth;
+  int32_t steps;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t whole_steps;
+  int32_t is_signed;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_conv_mve_args;
+
 typedef struct nk_copy_args {
   int32_t nbytes;
 } nk_copy_args;

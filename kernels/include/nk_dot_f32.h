@@ -7,7 +7,7 @@
 #include "nk_patch.h"
 
 /* acc[0..3] += sum of x * w over n elements. */
-static inline void nk_dot4_f32(float acc[4], const float* x, const float* w, int32_t n) {
+static inline void nk_dot4_f32(float acc[4], const float *x, const float *w, int32_t n) {
   float a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];
   for (; n > 0; n--, w += 4) {
     const float v = *x++;
@@ -19,12 +19,12 @@ static inline void nk_dot4_f32(float acc[4], const float* x, const float* w, int
   acc[0] = a0, acc[1] = a1, acc[2] = a2, acc[3] = a3;
 }
 
-static inline float nk_dot_f32(float acc, const float* x, const float* w, int32_t n) {
+static inline float nk_dot_f32(float acc, const float *x, const float *w, int32_t n) {
   for (; n > 0; n--) acc += *x++ * *w++;
   return acc;
 }
 
-static inline void nk_patch_dot4_f32(float acc[4], const float* x, const float* w, const nk_patch* p) {
+static inline void nk_patch_dot4_f32(float acc[4], const float *x, const float *w, const nk_patch *p) {
   int32_t xr = p->x_first;
   int32_t wr = 4 * p->w_first;
   for (int32_t row = p->rows; row > 0; row--, xr += p->x_row, wr += 4 * p->w_row) {
@@ -34,7 +34,7 @@ static inline void nk_patch_dot4_f32(float acc[4], const float* x, const float* 
   }
 }
 
-static inline float nk_patch_dot_f32(const float* x, const float* w, const nk_patch* p) {
+static inline float nk_patch_dot_f32(const float *x, const float *w, const nk_patch *p) {
   float acc = 0.0f;
   int32_t xr = p->x_first;
   int32_t wr = p->w_first;
@@ -47,8 +47,8 @@ static inline float nk_patch_dot_f32(const float* x, const float* w, const nk_pa
 }
 
 /* All `channels` of a group at one pixel; `size` weights make a channel. */
-static inline void nk_patch_channels_f32(const float* x, const float* w, const float* bias, float* y,
-                                         const nk_patch* p, int32_t channels, int32_t size, float low,
+static inline void nk_patch_channels_f32(const float *x, const float *w, const float *bias, float *y,
+                                         const nk_patch *p, int32_t channels, int32_t size, float low,
                                          float high) {
   for (; channels >= 4; channels -= 4, w += 4 * size) {
     float acc[4] = {0.0f, 0.0f, 0.0f, 0.0f};

@@ -6,7 +6,7 @@
 #include "nk_requantize.h"
 
 /* acc + sum of x * w over n elements. */
-static inline int64_t nk_dot_s16(int64_t acc, const int16_t* x, const int8_t* w, int32_t n) {
+static inline int64_t nk_dot_s16(int64_t acc, const int16_t *x, const int8_t *w, int32_t n) {
   for (; n > 0; n--) acc += (int32_t)*x++ * *w++;
   return acc;
 }
@@ -16,11 +16,11 @@ static inline int64_t nk_dot_s16(int64_t acc, const int16_t* x, const int8_t* w,
 static inline int16_t nk_stored_s16(int64_t acc, int32_t multiplier, int32_t shift, int32_t narrow,
                                     int32_t low, int32_t high) {
   const int32_t scaled =
-      narrow ? nk_requantize((int32_t)acc, multiplier, shift) : nk_requantize_s64(acc, multiplier, shift);
+      narrow ? nk_scale_fixed((int32_t)acc, multiplier, shift) : nk_requantize_s64(acc, multiplier, shift);
   return (int16_t)nk_clamp(scaled, low, high);
 }
 
-static inline int64_t nk_patch_dot_s16(const int16_t* x, const int8_t* w, const nk_patch* p) {
+static inline int64_t nk_patch_dot_s16(const int16_t *x, const int8_t *w, const nk_patch *p) {
   int64_t acc = 0;
   int32_t xr = p->x_first;
   int32_t wr = p->w_first;

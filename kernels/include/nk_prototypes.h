@@ -27,6 +27,7 @@ NK_KERNEL void nk_conv_2d_f32(const float *x, const float *w, const float *bias,
 NK_KERNEL void nk_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int32_t *multiplier, const int8_t *shift, int16_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_conv_2d_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_strip_args *a);
+NK_KERNEL void nk_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_conv_mve_args *a);
 NK_KERNEL void nk_copy(const void *x, void *y, const nk_copy_args *a);
 NK_KERNEL void nk_copy_blocks(const void *x, void *y, const nk_copy_blocks_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_f32(const float *x, const float *w, const float *bias, float *y, const nk_conv_2d_args *a);
@@ -72,6 +73,7 @@ NK_KERNEL void nk_mul_s16(const int16_t *x0, const int16_t *x1, int16_t *y, cons
 NK_KERNEL void nk_mul_s8(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_mul_args *a);
 NK_KERNEL void nk_pointwise_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_pointwise_args *a);
 NK_KERNEL void nk_pointwise_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_strip_args *a);
+NK_KERNEL void nk_pointwise_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_conv_mve_args *a);
 NK_KERNEL void nk_prelu_broadcast_f32(const float *x0, const float *x1, const int32_t *walk, float *y, const nk_prelu_f32_args *a);
 NK_KERNEL void nk_prelu_broadcast_s8(const int8_t *x0, const int8_t *x1, const int32_t *walk, int8_t *y, const nk_prelu_args *a);
 NK_KERNEL void nk_prelu_f32(const float *x0, const float *x1, float *y, const nk_prelu_f32_args *a);

@@ -41,6 +41,8 @@ typedef struct nk_strip {
   "sxtb16 r12, r2, ror #8\n smlad r4, r12, r9, r4\n smlad r5, r12, r10, r5\n smlad r6, r12, r11, r6\n"      \
   "sxtb16 r12, r3, ror #8\n smlad r7, r12, r9, r7\n smlad r8, r12, r10, r8\n smlad lr, r12, r11, lr\n"
 
+#define NK_STRIP_FOUR_GROUPS NK_STRIP_GROUP NK_STRIP_GROUP NK_STRIP_GROUP NK_STRIP_GROUP
+
 #define NK_STRIP_ROUND_TWICE(r)                                                                           \
   "smmlar " r ", " r ", r1, " r "\n add " r ", " r ", " r ", asr #31\n add " r ", r2\n asr " r ", r3\n" \
   "ssat " r ", #8, " r "\n"
@@ -64,7 +66,7 @@ typedef struct nk_strip {
         "ldr r0, [sp, #20]\n ldm r0!, {r4, r7}\n str r0, [sp, #20]\n"                                    \
         "1: mov r5, r4\n mov r6, r4\n mov r8, r7\n mov lr, r7\n"                                         \
         "ldr r0, [sp]\n ldr r12, [sp, #4]\n cmp r0, r12\n beq 3f\n"                                      \
-        "2:\n" NK_STRIP_GROUP NK_STRIP_GROUP NK_STRIP_GROUP NK_STRIP_GROUP                                \
+        "2:\n" NK_STRIP_FOUR_GROUPS                                                                                \
         "ldr r12, [sp, #4]\n cmp r0, r12\n bne 2b\n"                                                     \
         "3: ldr r12, [sp, #8]\n cmp r0, r12\n beq 5f\n"                                                  \
         "4:\n" NK_STRIP_GROUP "ldr r12, [sp, #8]\n cmp r0, r12\n bne 4b\n"                               \
@@ -157,14 +159,27 @@ static inline void nk_strip_s8(const nk_strip *s) { nk_strip_run(s, 3); }
 
 #endif
 
-/* Widens `groups` x 4 bytes into one pixel's place in the columns. */
+static inline uint32_t nk_word(const int8_t *x) {
+  uint32_t bytes;
+  memcpy(&bytes, x, 4);
+  return bytes;
+}
+
+static inline void nk_widen_word(uint32_t bytes, int32_t *columns) {
+  columns[0] = (int32_t)nk_pairs_02(bytes);
+  columns[3] = (int32_t)nk_pairs_13(bytes);
+}
+
+/* Widens `groups` x 4 bytes into one pixel's place in the columns; four words are loaded in a row, which is cheaper. */
 static inline void nk_widen_s8(const int8_t *x, int32_t groups, int32_t *columns) {
-  for (; groups > 0; groups--, x += 4, columns += 6) {
-    uint32_t bytes;
-    memcpy(&bytes, x, 4);
-    columns[0] = (int32_t)nk_pairs_02(bytes);
-    columns[3] = (int32_t)nk_pairs_13(bytes);
+  for (; groups >= 4; groups -= 4, x += 16, columns += 24) {
+    const uint32_t w0 = nk_word(x), w1 = nk_word(x + 4), w2 = nk_word(x + 8), w3 = nk_word(x + 12);
+    nk_widen_word(w0, columns);
+    nk_widen_word(w1, columns + 6);
+    nk_widen_word(w2, columns + 12);
+    nk_widen_word(w3, columns + 18);
   }
+  for (; groups > 0; groups--, x += 4, columns += 6) nk_widen_word(nk_word(x), columns);
 }
 
 /* The same for a length that need not be a multiple of four: what is missing meets weights of zero. */

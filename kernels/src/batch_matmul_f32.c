@@ -2,7 +2,7 @@
 #include "nk_float.h"
 #include "nk_kernels.h"
 
-static inline void nk_matmul_f32(const float* x, const float* w, float* y, const nk_batch_matmul_args* a) {
+static inline void nk_matmul_f32(const float *x, const float *w, float *y, const nk_batch_matmul_args *a) {
   for (int32_t i = 0; i < a->rows; i++) {
     for (int32_t j = 0; j < a->columns; j++) {
       int32_t xk = i * a->x_row;
@@ -16,7 +16,7 @@ static inline void nk_matmul_f32(const float* x, const float* w, float* y, const
   }
 }
 
-NK_KERNEL void nk_batch_matmul_f32(const float* x, const float* w, float* y, const nk_batch_matmul_args* a) {
+NK_KERNEL void nk_batch_matmul_f32(const float *x, const float *w, float *y, const nk_batch_matmul_args *a) {
   for (int32_t b0 = 0; b0 < a->batches[0]; b0++) {
     for (int32_t b1 = 0; b1 < a->batches[1]; b1++) {
       for (int32_t b2 = 0; b2 < a->batches[2]; b2++) {

@@ -1,8 +1,8 @@
 /* BATCH_MATMUL, int16 x int8: accumulators of 64 bits. */
 #include "nk_kernels.h"
 
-static inline void nk_matmul_s16_s8(const int16_t* x, const int8_t* w, int16_t* y,
-                                    const nk_batch_matmul_args* a) {
+static inline void nk_matmul_s16_s8(const int16_t *x, const int8_t *w, int16_t *y,
+                                    const nk_batch_matmul_args *a) {
   for (int32_t i = 0; i < a->rows; i++) {
     for (int32_t j = 0; j < a->columns; j++) {
       int32_t xk = i * a->x_row;
@@ -16,8 +16,8 @@ static inline void nk_matmul_s16_s8(const int16_t* x, const int8_t* w, int16_t* 
   }
 }
 
-NK_KERNEL void nk_batch_matmul_s16_s8(const int16_t* x, const int8_t* w, int16_t* y,
-                                      const nk_batch_matmul_args* a) {
+NK_KERNEL void nk_batch_matmul_s16_s8(const int16_t *x, const int8_t *w, int16_t *y,
+                                      const nk_batch_matmul_args *a) {
   for (int32_t b0 = 0; b0 < a->batches[0]; b0++) {
     for (int32_t b1 = 0; b1 < a->batches[1]; b1++) {
       for (int32_t b2 = 0; b2 < a->batches[2]; b2++) {

@@ -2,8 +2,8 @@
 #include "nk_dot_f32.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_conv_2d_f32(const float* x, const float* w, const float* bias, float* y,
-                              const nk_conv_2d_args* a) {
+NK_KERNEL void nk_conv_2d_f32(const float *x, const float *w, const float *bias, float *y,
+                              const nk_conv_2d_args *a) {
   const int32_t size = a->kernel_h * a->kernel_w * a->group_in;
   const int32_t line = a->in_w * a->in_c;
   for (int32_t oy = 0; oy < a->out_h; oy++) {

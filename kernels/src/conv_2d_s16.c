@@ -2,9 +2,9 @@
 #include "nk_dot_s16.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_conv_2d_s16(const int16_t* x, const int8_t* w, const int64_t* bias,
-                              const int32_t* multiplier, const int8_t* shift, int16_t* y,
-                              const nk_conv_2d_args* a) {
+NK_KERNEL void nk_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *bias,
+                              const int32_t *multiplier, const int8_t *shift, int16_t *y,
+                              const nk_conv_2d_args *a) {
   const int32_t size = a->kernel_h * a->kernel_w * a->group_in;
   const int32_t line = a->in_w * a->in_c;
   for (int32_t oy = 0; oy < a->out_h; oy++) {

@@ -2,7 +2,7 @@
 #include "nk_dot_f32.h"
 #include "nk_kernels.h"
 
-static inline float nk_depthwise1_f32(const float* x, const float* w, const nk_patch* p, int32_t channels) {
+static inline float nk_depthwise1_f32(const float *x, const float *w, const nk_patch *p, int32_t channels) {
   float acc = 0.0f;
   int32_t xr = p->x_first;
   int32_t wr = p->w_first * channels;
@@ -12,8 +12,8 @@ static inline float nk_depthwise1_f32(const float* x, const float* w, const nk_p
   return acc;
 }
 
-NK_KERNEL void nk_depthwise_conv_2d_f32(const float* x, const float* w, const float* bias, float* y,
-                                        const nk_conv_2d_args* a) {
+NK_KERNEL void nk_depthwise_conv_2d_f32(const float *x, const float *w, const float *bias, float *y,
+                                        const nk_conv_2d_args *a) {
   const int32_t channels = a->in_c;
   const int32_t line = a->in_w * a->in_c;
   for (int32_t oy = 0; oy < a->out_h; oy++) {
@@ -24,7 +24,7 @@ NK_KERNEL void nk_depthwise_conv_2d_f32(const float* x, const float* w, const fl
           nk_conv_patch(rows, columns, line, a->in_c, a->group_in, a->kernel_w, a->dilation_h, a->dilation_w);
       for (int32_t c = 0; c < channels; c++) {
         *y++ = nk_within_f32(nk_depthwise1_f32(x + c, w + c, &patch, channels) + bias[c], a->low_f32,
-                            a->high_f32);
+                             a->high_f32);
       }
     }
   }

@@ -2,7 +2,7 @@
 #include "nk_dot_s16.h"
 #include "nk_kernels.h"
 
-static inline int64_t nk_depthwise1_s16(const int16_t* x, const int8_t* w, const nk_patch* p,
+static inline int64_t nk_depthwise1_s16(const int16_t *x, const int8_t *w, const nk_patch *p,
                                         int32_t channels) {
   int64_t acc = 0;
   int32_t xr = p->x_first;
@@ -14,9 +14,9 @@ static inline int64_t nk_depthwise1_s16(const int16_t* x, const int8_t* w, const
   return acc;
 }
 
-NK_KERNEL void nk_depthwise_conv_2d_s16(const int16_t* x, const int8_t* w, const int64_t* bias,
-                                        const int32_t* multiplier, const int8_t* shift, int16_t* y,
-                                        const nk_conv_2d_args* a) {
+NK_KERNEL void nk_depthwise_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *bias,
+                                        const int32_t *multiplier, const int8_t *shift, int16_t *y,
+                                        const nk_conv_2d_args *a) {
   const int32_t channels = a->in_c;
   const int32_t line = a->in_w * a->in_c;
   for (int32_t oy = 0; oy < a->out_h; oy++) {

@@ -2,10 +2,10 @@
 #include "nk_dot_f32.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_fully_connected_f32(const float* x, const float* w, const float* bias, float* y,
-                                      const nk_fully_connected_f32_args* a) {
+NK_KERNEL void nk_fully_connected_f32(const float *x, const float *w, const float *bias, float *y,
+                                      const nk_fully_connected_f32_args *a) {
   for (int32_t row = 0; row < a->rows; row++, x += a->depth) {
-    const float* wc = w;
+    const float *wc = w;
     int32_t c = 0;
     for (; c + 4 <= a->channels; c += 4, wc += 4 * a->depth) {
       float acc[4] = {0.0f, 0.0f, 0.0f, 0.0f};

@@ -4,8 +4,8 @@
 #include "nk_dot_s16.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_fully_connected_s16(const int16_t* x, const int8_t* w, const int64_t* bias,
-                                      const int64_t* scale, int16_t* y, const nk_fully_connected_args* a) {
+NK_KERNEL void nk_fully_connected_s16(const int16_t *x, const int8_t *w, const int64_t *bias,
+                                      const int64_t *scale, int16_t *y, const nk_fully_connected_args *a) {
   for (int32_t row = 0; row < a->rows; row++, x += a->depth) {
     for (int32_t c = 0; c < a->channels; c++) {
       double real;

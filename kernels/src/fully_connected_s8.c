@@ -4,17 +4,17 @@
 #include "nk_dot_s8.h"
 #include "nk_kernels.h"
 
-static inline int8_t nk_fully_connected_stored_s8(int32_t acc, const int32_t* multiplier, int32_t shift,
-                                                  const nk_fully_connected_args* a) {
+static inline int8_t nk_fully_connected_stored_s8(int32_t acc, const int32_t *multiplier, int32_t shift,
+                                                  const nk_fully_connected_args *a) {
   const int32_t scaled = nk_scale_exact(acc, multiplier[0], multiplier[1], shift);
   return (int8_t)(nk_clamp(scaled, a->low, a->high) + a->y_zero);
 }
 
-NK_KERNEL void nk_fully_connected_s8(const int8_t* x, const int8_t* w, const int32_t* bias,
-                                     const int32_t* multiplier, const int8_t* shift, int8_t* y,
-                                     const nk_fully_connected_args* a) {
+NK_KERNEL void nk_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias,
+                                     const int32_t *multiplier, const int8_t *shift, int8_t *y,
+                                     const nk_fully_connected_args *a) {
   for (int32_t row = 0; row < a->rows; row++, x += a->depth) {
-    const int8_t* wc = w;
+    const int8_t *wc = w;
     int32_t c = 0;
     while (c < a->channels) {
       int32_t acc[4] = {0, 0, 0, 0};

@@ -3,12 +3,12 @@
 #include "nk_dot_s8.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_pointwise_s8(const int8_t* x, const int8_t* w, const int32_t* bias,
-                               const int32_t* multiplier, const int8_t* shift, int8_t* y,
-                               const nk_pointwise_args* a) {
+NK_KERNEL void nk_pointwise_s8(const int8_t *x, const int8_t *w, const int32_t *bias,
+                               const int32_t *multiplier, const int8_t *shift, int8_t *y,
+                               const nk_pointwise_args *a) {
   for (int32_t pixel = 0; pixel < a->pixels; pixel++, x += a->depth) {
     nk_scaling scaling = {bias, multiplier, shift, a->scale_step, a->y_zero, a->low, a->high};
-    const int8_t* wc = w;
+    const int8_t *wc = w;
     int32_t channels = a->channels;
     for (; channels >= 4; channels -= 4, wc += 4 * a->depth) {
       int32_t acc[4] = {0, 0, 0, 0};

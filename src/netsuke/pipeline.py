@@ -105,7 +105,12 @@ def build(
         progress("report", 0.95)
         result = assemble(
             Findings(
-                graph=graph, sha256=digest, lowered=lowered, case=case, verdict=verdict, optimize=wanted.optimize
+                graph=graph,
+                sha256=digest,
+                lowered=lowered,
+                case=case,
+                verdict=verdict,
+                optimize=wanted.optimize,
             ),
             out,
         )

@@ -28,7 +28,9 @@ def staged_folder(out: Path, *, replace: bool = False) -> Iterator[Path]:
         out.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
-        raise InputError(f"cannot write into {out.parent}: {error.strerror}; give another output folder") from None
+        raise InputError(
+            f"cannot write into {out.parent}: {error.strerror}; give another output folder"
+        ) from None
     try:
         (stage / MARKER).write_text("written by netsuke; replaced by the next build\n", encoding="utf-8")
         yield stage
@@ -46,7 +48,9 @@ def check_replaceable(out: Path, *, replace: bool) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise InputError(f"{out} is not a folder; give the name of a new or an earlier output folder")
     if out.is_dir() and any(out.iterdir()) and not (out / MARKER).exists() and not replace:
-        raise InputError(f"{out} holds files that netsuke did not write; give another folder, or --force to replace it")
+        raise InputError(
+            f"{out} holds files that netsuke did not write; give another folder, or --force to replace it"
+        )
 
 
 def swap(stage: Path, out: Path) -> None:

@@ -36,7 +36,7 @@ def wake_word_folder() -> Path:
 
 
 def blocky(kind: TensorType, rng: np.random.Generator, grain: int) -> Array:
-    """Noise in blocks of `grain` elements along every axis, at a random contrast and level: not only white noise."""
+    """Noise in blocks of `grain` elements along every axis, at a random contrast and level."""
     value = rng.normal(size=[max(1, -(-size // grain)) for size in kind.shape]) * rng.choice([0.3, 1.0, 2.0])
     for axis, size in enumerate(kind.shape):
         value = np.repeat(value, grain, axis).take(range(size), axis)

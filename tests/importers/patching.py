@@ -1,4 +1,4 @@
-"""Changes to .tflite files by LiteRT's own object form of the schema, so that our writer does not test our reader."""
+"""Changes to .tflite files by LiteRT's own object form: our writer shall not test our reader."""
 
 from __future__ import annotations
 

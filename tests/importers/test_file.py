@@ -37,9 +37,11 @@ def test_another_format_is_called_by_its_name(start: bytes, wanted: str) -> None
         load_tflite(start, "model")
 
 
-@pytest.mark.parametrize("data", [b"", b"T", b"\x00" * 7, b"\x00" * 4096, b"hello, world", os.urandom(64)])
+@pytest.mark.parametrize(
+    "data", [b"", b"T", b"\x00" * 7, b"\x00" * 4096, b"hello, world", bytes(range(100, 200))]
+)
 def test_bytes_of_no_known_format(data: bytes) -> None:
-    assert looks_like(data) is None or data
+    assert looks_like(data) is None
     with pytest.raises(ImportModelError, match=r"not a \.tflite model"):
         load_tflite(data, "model")
 

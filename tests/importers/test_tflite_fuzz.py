@@ -63,10 +63,11 @@ def survives(data: bytes) -> bool:
     try:
         graph = load(data, "model")
     except (ImportModelError, GraphError) as error:
-        assert str(error).strip()
+        message = str(error)
         graph = None
     assert time.monotonic() - started < SECONDS
     if graph is None:
+        assert message
         return False
     verify(graph)
     for node in graph.nodes:
@@ -146,7 +147,7 @@ def test_two_files_joined(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_thousands_of_mutants(seed: int) -> None:
-    """Many more than Hypothesis has time for, from a seeded generator: 1500 mutants of small files, 100 of a real one."""
+    """Many more than Hypothesis has time for: mutants of small files and of a trained model."""
     rng = Random(seed)
     alive = 0
     for original, count in ((None, 1500), (real_file(WAKE_WORDS[seed]), 100)):
@@ -199,4 +200,4 @@ def test_files_that_once_broke_the_importer(path: Path) -> None:
 
 
 def test_the_corpus_is_there() -> None:
-    assert len(list(CORPUS.glob("*.tflite"))) >= 3
+    assert len(list(CORPUS.glob("*.tflite"))) >= 4

@@ -20,9 +20,9 @@ needs_mlperf = pytest.mark.skipif(
 )
 
 FLOAT_TOLERANCE = 1e-5
-"""Relative to the largest output: exp in softmax is another libm's; everything before it is equal to the bit."""
+"""Relative to the largest output: exp in softmax is another libm's."""
 HYBRID_TOLERANCE = 0.1
-"""kws_ref_model_float32 holds int8 weights: LiteRT also rounds the activations to 8 bits at run time, we do not."""
+"""kws_ref_model_float32 holds int8 weights: LiteRT also rounds the activations, we do not."""
 
 
 def mlperf(name: str) -> tuple[bytes, Graph]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
+import tflite
 
 from netsuke.errors import GraphError, ImportModelError, NetsukeError, UnsupportedModel
 from netsuke.exporters.tflite import write
@@ -128,6 +131,19 @@ def test_every_unsupported_operator_is_listed_with_its_place_and_hint() -> None:
     assert "post-processing" in found[1].hint
     assert isinstance(caught.value, UnsupportedModel)
     assert "3 operators" in str(caught.value)
+
+
+def test_a_long_list_is_cut_in_the_message_only() -> None:
+    file = File()
+    x = file.input((1, 4))
+    for _ in range(100):
+        y = file.tensor((1, 4))
+        file.op("ABS", (x,), (y,))
+        x = y
+    file.outputs = [x]
+    with pytest.raises(UnsupportedOperators, match="and 60 more") as caught:
+        file.load()
+    assert len(caught.value.operators) == 100
 
 
 def test_operator_of_a_later_schema_is_called_by_its_number() -> None:
@@ -425,6 +441,12 @@ def test_once_called_subgraph_may_only_assign_constants() -> None:
     refused(file, "only constants may be assigned", UnsupportedOperators)
 
 
+def test_a_subgraph_is_called_once_however_often_it_is_asked_for() -> None:
+    file = streaming()
+    file.operators[:1] *= 3
+    assert len(file.load().states) == 1
+
+
 def test_call_once_of_a_subgraph_that_is_not_there() -> None:
     file = streaming()
     file.others = []
@@ -589,15 +611,68 @@ def test_schema_version() -> None:
         load(patched(one_relu().data(), change), "model")
 
 
-def test_lists_that_share_tables_cannot_multiply_the_work() -> None:
-    """65,537 references to one tensor are a small file; subgraph after subgraph of them would be endless work."""
-    file = one_relu()
-    data = bytearray(file.data())
-    record = read(bytes(data))
-    many = dataclasses.replace(record.subgraphs[0], tensors=record.subgraphs[0].tensors[:1] * (1 << 15))
-    shared = serialise(dataclasses.replace(record, subgraphs=(record.subgraphs[0], many, many)))
+def test_more_operators_than_any_model_has() -> None:
+    record = one_relu().subgraph()
+    many = dataclasses.replace(record, operators=record.operators * (1 << 15))
     with pytest.raises(ImportModelError, match="entries"):
-        load(shared, "model")
+        load(serialise(ModelRecord(subgraphs=(many,), buffers=())), "model")
+
+
+@pytest.mark.parametrize("what", ["operands", "scales", "names", "operators"])
+def test_shared_lists_cannot_multiply_the_work(what: str) -> None:
+    """A list that thousands of tables refer to is cheap to store and would be dear to read."""
+    builder = flatbuffers.Builder(1024)
+    long = builder.CreateNumpyVector(np.ones(4000, np.int32 if what == "operands" else np.float32))
+    name = builder.CreateString("n" * (4000 if what == "names" else 1))
+    tflite.QuantizationParametersStart(builder)
+    tflite.QuantizationParametersAddScale(builder, long)
+    quantization = tflite.QuantizationParametersEnd(builder)
+    tflite.TensorStart(builder)
+    tflite.TensorAddName(builder, name)
+    if what == "scales":
+        tflite.TensorAddQuantization(builder, quantization)
+    tensor = tflite.TensorEnd(builder)
+    tflite.OperatorStart(builder)
+    if what == "operands":
+        tflite.OperatorAddInputs(builder, long)
+    operator = tflite.OperatorEnd(builder)
+    tflite.OperatorCodeStart(builder)
+    codes = vector(builder, [tflite.OperatorCodeEnd(builder)])
+    tensors, operators = vector(builder, [tensor] * 10_000), vector(builder, [operator] * 10_000)
+    tflite.SubGraphStart(builder)
+    tflite.SubGraphAddTensors(builder, tensors)
+    tflite.SubGraphAddOperators(builder, operators)
+    subgraph = tflite.SubGraphEnd(builder)
+    subgraphs = vector(builder, [subgraph] * (200 if what == "operators" else 1))
+    tflite.ModelStart(builder)
+    tflite.ModelAddVersion(builder, 3)
+    tflite.ModelAddOperatorCodes(builder, codes)
+    tflite.ModelAddSubgraphs(builder, subgraphs)
+    builder.Finish(tflite.ModelEnd(builder), b"TFL3")
+    started = time.monotonic()
+    with pytest.raises(ImportModelError, match=r"again and again|entries"):
+        load(bytes(builder.Output()), "model")
+    assert time.monotonic() - started < 3
+
+
+def vector(builder: flatbuffers.Builder, tables: list[int]) -> int:
+    builder.StartVector(4, len(tables), 4)
+    for table in tables:
+        builder.PrependUOffsetTRelative(table)
+    return int(builder.EndVector())
+
+
+def test_one_buffer_as_many_constants() -> None:
+    """Each becomes an array of its own: their sum is bounded, whatever the file's size."""
+    file = File()
+    x = file.input((1, 1 << 22))
+    file.buffers.append(np.zeros(1 << 22, np.uint8))
+    for _ in range(80):
+        constant, y = file.tensor((1, 1 << 22), buffer=1), file.tensor((1, 1 << 22))
+        file.op("ADD", (x, constant), (y,), o.AddOptions())
+        x = y
+    file.outputs = [x]
+    refused(file, "constants have more than")
 
 
 def test_every_cut_of_a_file_is_refused() -> None:

@@ -41,7 +41,9 @@ class Net:
 
     def constant(self, name: str, data: Array, axis: int | None, scale: float) -> str:
         count = 1 if axis is None else data.shape[axis]
-        quantization = Quantization(scale=(float(np.float32(scale)),) * count, zero_point=(0,) * count, axis=axis)
+        quantization = Quantization(
+            scale=(float(np.float32(scale)),) * count, zero_point=(0,) * count, axis=axis
+        )
         self.tensors[name] = Tensor(
             name=name, shape=data.shape, dtype=DType.of(data), quantization=quantization, data=data
         )
@@ -53,7 +55,16 @@ class Net:
         data[[d for d in dead if d < channels]] = -10_000_000
         return self.constant(name, data, None, SCALE * 0.01)
 
-    def add(self, op: str, args: object, weights: Array, axis: int, shape: tuple[int, ...], dead: list[int], zero_point: int) -> None:
+    def add(
+        self,
+        op: str,
+        args: object,
+        weights: Array,
+        axis: int,
+        shape: tuple[int, ...],
+        dead: list[int],
+        zero_point: int,
+    ) -> None:
         name = f"{op}_{len(self.nodes)}"
         w = self.constant(f"{name}/w", weights, axis, 0.01)
         b = self.bias(f"{name}/b", shape[-1], dead)
@@ -61,12 +72,22 @@ class Net:
         self.nodes.append(Node(op=op, name=name, inputs=(self.last, w, b), outputs=(y,), args=args))  # type: ignore[arg-type]
         self.last = y
 
-    def conv(self, channels: int, dead: list[int], padding: Padding = Padding.SAME, zero_point: int = -128) -> None:
+    def conv(
+        self, channels: int, dead: list[int], padding: Padding = Padding.SAME, zero_point: int = -128
+    ) -> None:
         _, h, w, c = self.tensors[self.last].shape
         if padding is Padding.VALID:
             h, w = h - 2, w - 2
         weights = self.chance.integers(-127, 128, (channels, 3, 3, c)).astype(np.int8)
-        self.add("conv_2d", Conv2d(padding=padding, clamp=(zero_point, 127)), weights, 0, (1, h, w, channels), dead, zero_point)
+        self.add(
+            "conv_2d",
+            Conv2d(padding=padding, clamp=(zero_point, 127)),
+            weights,
+            0,
+            (1, h, w, channels),
+            dead,
+            zero_point,
+        )
 
     def depthwise(self, dead: list[int], zero_point: int = -128) -> None:
         shape = self.tensors[self.last].shape
@@ -77,13 +98,23 @@ class Net:
     def head(self, channels: int) -> None:
         shape = self.tensors[self.last].shape
         flat = self.tensor("flat", (1, int(np.prod(shape))), self.tensors[self.last].zero_point)
-        self.nodes.append(Node(op="reshape", name="flat", inputs=(self.last,), outputs=(flat,), args=Reshape(shape=self.tensors[flat].shape)))
+        self.nodes.append(
+            Node(
+                op="reshape",
+                name="flat",
+                inputs=(self.last,),
+                outputs=(flat,),
+                args=Reshape(shape=self.tensors[flat].shape),
+            )
+        )
         self.last = flat
         weights = self.chance.integers(-127, 128, (channels, self.tensors[flat].shape[1])).astype(np.int8)
         self.add("fully_connected", FullyConnected(), weights, 0, (1, channels), [], 0)
 
     def graph(self) -> Graph:
-        return Graph(name="net", tensors=self.tensors, nodes=tuple(self.nodes), inputs=("x",), outputs=(self.last,))
+        return Graph(
+            name="net", tensors=self.tensors, nodes=tuple(self.nodes), inputs=("x",), outputs=(self.last,)
+        )
 
 
 def test_a_dead_channel_goes_with_the_weights_that_read_it() -> None:
@@ -105,7 +136,10 @@ def test_a_dead_depthwise_channel_takes_its_input_with_it() -> None:
     net.depthwise(dead=[2])
     net.conv(2, dead=[])
     outcome = RemoveDeadChannels().run(net.graph())
-    assert outcome.changes == ("conv_2d_0: 1 of 4 channels removed", "depthwise_conv_2d_1: 1 of 4 channels removed")
+    assert outcome.changes == (
+        "conv_2d_0: 1 of 4 channels removed",
+        "depthwise_conv_2d_1: 1 of 4 channels removed",
+    )
     assert same_function(net.graph(), outcome.graph)
 
 
@@ -113,10 +147,14 @@ def test_a_constant_other_than_zero_is_folded_where_nothing_is_padded() -> None:
     """The dead channel's value is the clamp's low end, -100, which stands for a real number other than zero."""
     net = Net(2, 2)
     net.conv(3, dead=[0], zero_point=-128)
-    net.nodes[0] = Node(**{**fields_of(net.nodes[0]), "args": Conv2d(padding=Padding.SAME, clamp=(-100, 127))})
+    net.nodes[0] = Node(
+        **{**fields_of(net.nodes[0]), "args": Conv2d(padding=Padding.SAME, clamp=(-100, 127))}
+    )
     valid, same = Net.__new__(Net), Net.__new__(Net)
     for copy, padding in ((valid, Padding.VALID), (same, Padding.SAME)):
-        copy.__dict__.update(chance=np.random.default_rng(5), tensors=dict(net.tensors), nodes=list(net.nodes), last=net.last)
+        copy.__dict__.update(
+            chance=np.random.default_rng(5), tensors=dict(net.tensors), nodes=list(net.nodes), last=net.last
+        )
         copy.conv(2, dead=[], padding=padding)
     outcome = RemoveDeadChannels().run(valid.graph())
     assert outcome.changes == ("conv_2d_0: 1 of 3 channels removed",)

@@ -43,7 +43,9 @@ def spread_inputs(graph: Graph, oracle: Oracle, count: int, candidates: int = 12
         farthest = int(np.argmax(distance))
         chosen.append(farthest)
         distance = np.minimum(distance, np.abs(points - points[farthest]).max(axis=1))
-    assert len(np.unique(points[chosen], axis=0)) >= min(count, 8), "the outputs hardly vary: agreement proves little"
+    assert len(np.unique(points[chosen], axis=0)) >= min(count, 8), (
+        "the outputs hardly vary: agreement proves little"
+    )
     return [drawn[i] for i in chosen]
 
 
@@ -59,7 +61,11 @@ def candidate_inputs(graph: Graph, count: int) -> list[tuple[Array, ...]]:
         scaled = []
         for value in inputs:
             if value.dtype == np.float32:
-                scaled.append((value * np.float32(gain * 10 ** chance.uniform(-1, 2)) + np.float32(offset / 50)).astype(np.float32))
+                scaled.append(
+                    (value * np.float32(gain * 10 ** chance.uniform(-1, 2)) + np.float32(offset / 50)).astype(
+                        np.float32
+                    )
+                )
             else:
                 info = np.iinfo(value.dtype)
                 scaled.append(np.clip(value * gain + offset, info.min, info.max).astype(value.dtype))

@@ -18,7 +18,13 @@ from tests.models.places import INT8, SHARED, mlperf
 
 INPUTS = 20
 BOARDS = ("nucleo-g0b1re", "nucleo-l4r5zi", "nucleo-f746zg", "nucleo-u575zi-q", "esp32-c3")
-TFLM_RAM = {"kws_ref_model": 22_820, "vww_96_int8": 100_708, "pretrainedResnet_quant": 54_996, "ad01_int8": 3_024, "str_ww_ref_model": 16_596}
+TFLM_RAM = {
+    "kws_ref_model": 22_820,
+    "vww_96_int8": 100_708,
+    "pretrainedResnet_quant": 54_996,
+    "ad01_int8": 3_024,
+    "str_ww_ref_model": 16_596,
+}
 """Arena that TFLite Micro needs, without its stack and statics (shared/peers/README.md)."""
 CODE_BYTES = 20 * 1024
 

@@ -46,14 +46,18 @@ def one_node(
             inputs.append(name)
     outputs = []
     for i, kind in enumerate(results):
-        tensors[f"y{i}"] = Tensor(name=f"y{i}", shape=kind.shape, dtype=kind.dtype, quantization=kind.quantization)
+        tensors[f"y{i}"] = Tensor(
+            name=f"y{i}", shape=kind.shape, dtype=kind.dtype, quantization=kind.quantization
+        )
         outputs.append(f"y{i}")
     node = Node(op=op, name=op, inputs=tuple(names), outputs=tuple(outputs), args=args)
     graph = Graph(name="case", tensors=tensors, nodes=(node,), inputs=tuple(inputs), outputs=tuple(outputs))
     return Case(id=f"{op}-{case_id}", graph=graph, **options)  # type: ignore[arg-type]
 
 
-def tensor_type(shape: Sequence[int], dtype: DType, scale: float | None = None, zero_point: int = 0) -> TensorType:
+def tensor_type(
+    shape: Sequence[int], dtype: DType, scale: float | None = None, zero_point: int = 0
+) -> TensorType:
     """A type with per-tensor quantisation, or none."""
     quantization = None if scale is None else Quantization.per_tensor(scale, zero_point)
     return TensorType(shape=tuple(shape), dtype=dtype, quantization=quantization)

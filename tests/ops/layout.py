@@ -1,9 +1,9 @@
 """One way of running a case in C, laid out in a block of memory with guards around everything.
 
-Each tensor, state, constant, argument struct and scratch area is a region of its own. Tensors and states stand
-at addresses that are multiples of 4 and never of 8: that is all that the planner promises, whatever the element
-type. Scratch is aligned to 8, as promised. A constant is aligned as C aligns its elements and no better, so that
-int8 weights stand at odd addresses.
+Each tensor, state, constant, argument struct and scratch area is a region of its own. Tensors and states
+stand at addresses that are multiples of 4 and never of 8: that is all that the planner promises, whatever the
+element type. Scratch is aligned to 8, as promised. A constant is aligned as C aligns its elements and no
+better, so that int8 weights stand at odd addresses.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Variant:
 
 
 def variants(graph: Graph) -> Iterator[Variant]:
-    """Every kernel that accepts a node, plainly and over each input that it may overwrite; portable ones elsewhere."""
+    """Every kernel that accepts a node, plainly and in place of inputs; portable kernels in the other nodes."""
     choices = [accepting(graph, node) for node in graph.nodes]
     portable = [kernels[-1] for kernels in choices if kernels]
     if len(portable) < len(choices):
@@ -84,10 +84,8 @@ def variants(graph: Graph) -> Iterator[Variant]:
             calls = tuple(_bound(graph, [*portable[:i], kernel, *portable[i + 1 :]]))
             yield Variant(label=kernel.name, calls=calls, needs=kernel.needs)
             for index in kernel.in_place(site_of(graph, node)):
-                label, alias = (
-                    f"{kernel.name} in place of input {index}",
-                    (node.outputs[0], node.inputs[index]),
-                )
+                label = f"{kernel.name} in place of input {index}"
+                alias = (node.outputs[0], node.inputs[index])
                 yield Variant(label=label, calls=calls, alias=alias, needs=kernel.needs)
 
 
@@ -150,10 +148,10 @@ class Layout:
         return self._place(key, label, Role.FIXED, len(data), alignment).offset
 
     def _place(
-        self, key: tuple[str, object], name: str, role: Role, nbytes: int, alignment: int = ALIGNMENT
+        self, key: tuple[str, object], name: str, role: Role, nbytes: int, align: int = ALIGNMENT
     ) -> Region:
         if key not in self.regions:
-            start = -(-(self._end + GUARD_BYTES) // 8) * 8 + alignment % 8
+            start = -(-(self._end + GUARD_BYTES) // 8) * 8 + align % 8
             self.regions[key] = Region(name=name, role=role, offset=start, nbytes=nbytes)
             self._end = start + nbytes
         return self.regions[key]

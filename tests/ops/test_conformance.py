@@ -55,9 +55,8 @@ def prepared(op: str) -> Prepared:
             continue
         unusable = sorted({call.kernel.name for job in made for _, call in job.variant.calls} & set(broken()))
         if unusable or not made:
-            failures.append(
-                f"{case.id}: " + (f"broken: {', '.join(unusable)}" if made else "no kernel accepts it")
-            )
+            said = f"broken: {', '.join(unusable)}" if made else "no kernel accepts it"
+            failures.append(f"{case.id}: {said}")
         else:
             jobs += made
     return Prepared(vectors=vectors, jobs=tuple(jobs), failures=tuple(failures))
@@ -107,7 +106,7 @@ def test_rules(op: str) -> None:
 
 @pytest.mark.parametrize(("op", "leg"), PLACES)
 def test_operator(op: str, leg: str, count: Counter) -> None:
-    """The reference gives what LiteRT gives; every kernel gives the reference's bytes, in place too, and no more."""
+    """The reference gives LiteRT's bytes; every kernel gives the reference's and touches nothing else."""
     ready = prepared(op)
     cases = by_operator()[op]
     if leg == "reference":
@@ -124,7 +123,7 @@ def test_operator(op: str, leg: str, count: Counter) -> None:
 
 
 def against_litert(case: Case, vectors: tuple[Vector, ...]) -> str | None:
-    """The first difference from LiteRT, or None; an exporter or oracle that refuses the case is a difference too."""
+    """The first difference from LiteRT, or None; a case that is refused is a difference too."""
     try:
         theirs = litert(case.graph, [vector.inputs for vector in vectors])
     except Exception as error:

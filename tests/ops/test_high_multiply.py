@@ -11,7 +11,11 @@ from netsuke.ops.high_multiply import FRACTION, HighMultiply, high_multiply
 
 
 def formula(h: HighMultiply, acc: np.ndarray, zero_point: int) -> np.ndarray:
-    return np.clip((((acc + h.offset) * h.multiplier >> 32) + h.addend + (zero_point << FRACTION)) >> FRACTION, zero_point, 127)
+    return np.clip(
+        (((acc + h.offset) * h.multiplier >> 32) + h.addend + (zero_point << FRACTION)) >> FRACTION,
+        zero_point,
+        127,
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -23,7 +27,9 @@ def test_it_is_the_double_rounding(real: float, zero_point: int, reach: int) -> 
         return
     around = np.arange(-3, 4)
     steps = (np.arange(-1, 128 - zero_point) / real).astype(np.int64)
-    acc = np.unique(np.clip(np.concatenate([(steps[:, None] + around).reshape(-1), [-reach, reach, 0]]), -reach, reach))
+    acc = np.unique(
+        np.clip(np.concatenate([(steps[:, None] + around).reshape(-1), [-reach, reach, 0]]), -reach, reach)
+    )
     wanted = np.clip(multiply_by_quantized_multiplier(acc, m.value, m.shift) + zero_point, zero_point, 127)
     np.testing.assert_array_equal(formula(found, acc, zero_point), wanted)
 

@@ -55,5 +55,8 @@ def test_a_chain_reaches_the_lower_bound(sizes: list[int]) -> None:
 
 
 def test_packing_is_deterministic() -> None:
-    found = [Buffer(label=str(i), tensors=(), nbytes=37 * (i % 7 + 1), first=i // 2, last=i // 2 + 3) for i in range(20)]
+    found = [
+        Buffer(label=str(i), tensors=(), nbytes=37 * (i % 7 + 1), first=i // 2, last=i // 2 + 3)
+        for i in range(20)
+    ]
     assert pack(found) == pack(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def chain() -> Graph:
     args = Pool2d(kernel=(2, 2), stride=(1, 1), padding=Padding.SAME)
     nodes = tuple(
         Node(op="max_pool_2d", name=b, inputs=(a,), outputs=(b,), args=args)
-        for a, b in zip(names, names[1:], strict=False)
+        for a, b in pairwise(names)
     )
     return Graph(name="chain", tensors=tensors, nodes=nodes, inputs=("image",), outputs=("third",))
 
@@ -53,10 +54,15 @@ def broken_second_layer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("broken_second_layer")
 @pytest.mark.parametrize("target", [Target.HOST, Target.EMULATOR])
 def test_the_layer_is_named(target: Target, tmp_path: Path) -> None:
-    result = build(chain(), board="nucleo-l4r5zi", out=tmp_path / "out", options=BuildOptions(targets=(target,)))
+    result = build(
+        chain(), board="nucleo-l4r5zi", out=tmp_path / "out", options=BuildOptions(targets=(target,))
+    )
     assert not result.exact
     assert result.first_difference is not None
-    assert "the first layer that differs is 'second' (max_pool_2d, kernel nk_max_pool_2d_s8)" in result.first_difference
+    assert (
+        "the first layer that differs is 'second' (max_pool_2d, kernel nk_max_pool_2d_s8)"
+        in result.first_difference
+    )
     assert "output 'third'" in result.first_difference
 
 

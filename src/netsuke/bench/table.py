@@ -1,4 +1,4 @@
-"""The README's table: `python -m netsuke.bench.table MODEL... --board BOARD...` prints model x board → RAM, flash, cycles.
+"""The README's table: `python -m netsuke.bench.table MODEL... --board BOARD...`: RAM, flash and cycles of each pair.
 
 Every row is a full build: compiled, run on the emulated core, compared with the reference.
 """
@@ -73,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table; exit code 1 when a build differs from the reference."""
     parser = argparse.ArgumentParser(description="model x board: RAM, flash, cycles, verdict")
     parser.add_argument("models", nargs="+", type=Path)
-    parser.add_argument("--board", action="append", help=f"may be given several times; default: {', '.join(BOARDS)}")
+    parser.add_argument(
+        "--board", action="append", help=f"may be given several times; default: {', '.join(BOARDS)}"
+    )
     parser.add_argument("--runs", type=int, default=3, help="random inputs compared for each build")
     given = parser.parse_args(arguments)
     rows = [row(model, board, given.runs) for model in given.models for board in given.board or BOARDS]

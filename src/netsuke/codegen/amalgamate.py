@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from netsuke.ops import kernels as all_kernels
 from netsuke.ops.headers import struct_of
 from netsuke.ops.kernel import Kernel
-from netsuke.ops import kernels as all_kernels
 from netsuke.ops.library import include_dir, source_dir
 
 INCLUDE = re.compile(r'^#include "(nk_\w+\.h)"\n', re.MULTILINE)

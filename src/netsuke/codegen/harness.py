@@ -24,7 +24,10 @@ class Vector:
 def vectors_text(api: Api, vectors: Sequence[Vector]) -> str:
     """Text of `test_vectors.h`: bytes as the target's little-endian memory holds them."""
     guard = f"{api.macro}_TEST_VECTORS_H"
-    parts = [f"#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n", f"#define NK_VECTORS {len(vectors)}\n"]
+    parts = [
+        f"#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n",
+        f"#define NK_VECTORS {len(vectors)}\n",
+    ]
     for i in range(len(api.inputs)):
         parts.append(table(f"nk_vector_input_{i}", [v.inputs[i] for v in vectors]))
     for i in range(len(api.outputs)):
@@ -35,7 +38,10 @@ def vectors_text(api: Api, vectors: Sequence[Vector]) -> str:
 def table(name: str, rows: Sequence[Array]) -> str:
     """One tensor over all vectors."""
     width = rows[0].nbytes if rows else 1
-    body = ",\n".join("    {\n" + wrapped((str(b) for b in row.tobytes()), "        ") + "}" for row in rows) or "    {0}"
+    body = (
+        ",\n".join("    {\n" + wrapped((str(b) for b in row.tobytes()), "        ") + "}" for row in rows)
+        or "    {0}"
+    )
     return f"static const uint8_t {name}[{max(1, len(rows))}][{width}] = {{\n{body}}};\n"
 
 
@@ -46,18 +52,26 @@ def main_text(api: Api) -> str:
         [
             "nk_arena",
             *(["nk_state"] if api.stateful else []),
-            *(f"(const {t.dtype.c} *)(nk_arena + {macro}_INPUT_{i}_OFFSET)" for i, t in enumerate(api.inputs)),
+            *(
+                f"(const {t.dtype.c} *)(nk_arena + {macro}_INPUT_{i}_OFFSET)"
+                for i, t in enumerate(api.inputs)
+            ),
             *(f"({t.dtype.c} *)(nk_arena + {macro}_OUTPUT_{i}_OFFSET)" for i, t in enumerate(api.outputs)),
         ]
     )
     state = f"\n_Alignas(8) uint8_t nk_state[{macro}_STATE_BYTES];\n" if api.stateful else ""
-    reset = f"int nk_reset(void);\nint nk_reset(void) {{ return {api.prefix}_init(nk_state); }}\n\n" if api.stateful else ""
+    reset = (
+        f"int nk_reset(void);\nint nk_reset(void) {{ return {api.prefix}_init(nk_state); }}\n\n"
+        if api.stateful
+        else ""
+    )
     fill = "\n".join(
         f"    memcpy(nk_arena + {macro}_INPUT_{i}_OFFSET, nk_vector_input_{i}[v], {macro}_INPUT_{i}_BYTES);"
         for i in range(len(api.inputs))
     )
     compare = "\n".join(
-        f"    bad |= memcmp(nk_arena + {macro}_OUTPUT_{i}_OFFSET, nk_vector_output_{i}[v], {macro}_OUTPUT_{i}_BYTES) != 0;"
+        f"    bad |= memcmp(nk_arena + {macro}_OUTPUT_{i}_OFFSET, nk_vector_output_{i}[v],\n"
+        f"                  {macro}_OUTPUT_{i}_BYTES) != 0;"
         for i in range(len(api.outputs))
     )
     start = "  if (nk_reset() != 0) {\n    return 1;\n  }\n" if api.stateful else ""

@@ -82,8 +82,8 @@ def header_text(plan: Plan, api: Api) -> str:
 def memory_macros(plan: Plan, api: Api) -> str:
     """How much memory the caller provides."""
     lines = [
-        "/* Bytes of working memory, aligned to 8, that the caller provides. Inputs and outputs have room inside it, at\n"
-        "   the offsets below; they may also lie elsewhere. After a call only the outputs are defined. */",
+        "/* Bytes of working memory, aligned to 8, that the caller provides. Inputs and outputs have room inside it,\n"
+        "   at the offsets below; they may also lie elsewhere. After a call only the outputs are defined. */",
         f"#define {api.macro}_ARENA_BYTES {plan.arena_bytes}",
         f"#define {api.macro}_ARENA_ALIGNMENT 8",
     ]
@@ -123,7 +123,7 @@ def prototypes(api: Api) -> str:
     parts = []
     if api.stateful:
         parts.append(
-            "/* Puts the states to their initial values. Call it once before the first step, and again to start over. */\n"
+            "/* Puts the states to their initial values: once before the first step, and again to start over. */\n"
             f"int {api.prefix}_init(void *state);\n"
         )
     what = "one step" if api.stateful else "one inference"
@@ -133,5 +133,3 @@ def prototypes(api: Api) -> str:
         f"int {api.invoke}({parameters(api)});\n"
     )
     return "\n".join(parts)
-
-

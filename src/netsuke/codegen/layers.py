@@ -96,9 +96,13 @@ class Operands:
             tensor = node.inputs[pointer.index]
             if tensor in self.constants:
                 return self.constants[tensor]
-            return self.tensor(tensor, f"x{node.inputs.index(tensor)}" if self.many_inputs else "x", const=True)
+            return self.tensor(
+                tensor, f"x{node.inputs.index(tensor)}" if self.many_inputs else "x", const=True
+            )
         if isinstance(pointer, Output):
-            return self.tensor(node.outputs[pointer.index], f"y{pointer.index}" if self.many_outputs else "y", const=False)
+            return self.tensor(
+                node.outputs[pointer.index], f"y{pointer.index}" if self.many_outputs else "y", const=False
+            )
         if isinstance(pointer, StatePointer):
             offset = self.plan.state_offsets[pointer.name]
             self.spaces.add(Space.STATE)

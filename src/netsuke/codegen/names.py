@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable
 
 C_WORDS = frozenset(
-    """auto break case char const continue default do double else enum extern float for goto if inline int long register
-    restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool true false
-    asm main memcpy memset memmove memcmp a x y arena state scratch""".split()
+    (
+        "auto break case char const continue default do double else enum extern float for goto if "
+        "inline int long register restrict return short signed sizeof static struct switch typedef "
+        "union unsigned void volatile while bool true false asm main memcpy memset memmove memcmp a x "
+        "y arena state scratch "
+    ).split()
 )
 LONGEST = 40
 

@@ -52,4 +52,6 @@ def make_project(plan: Plan, *, name: str, vectors: Sequence[Vector] = ()) -> Pr
         "CMakeLists.txt": cmake_text(api),
         "README.md": readme_text(plan, api),
     }
-    return Project(api=api, plan=plan, layers=made.layers, direct_constants=tuple(direct_constants(plan)), files=files)
+    return Project(
+        api=api, plan=plan, layers=made.layers, direct_constants=tuple(direct_constants(plan)), files=files
+    )

@@ -30,13 +30,17 @@ def make_sources(plan: Plan, api: Api) -> Sources:
     symbols = unique_identifiers(step.node.name for step in plan.steps)
     direct = direct_constants(plan)
     names = {t: f"{prefix}_{i}_value" for t, i in unique_identifiers(direct).items()}
-    layers = tuple(make_layer(plan, step, f"{prefix}_{symbols[step.node.name]}", names) for step in plan.steps)
+    layers = tuple(
+        make_layer(plan, step, f"{prefix}_{symbols[step.node.name]}", names) for step in plan.steps
+    )
     graph = plan.program.graph
     shared = [array(names[t], graph.tensors[t].data, "") for t in direct]  # type: ignore[arg-type]
     kernels = amalgamate((c.kernel for s in plan.steps for c in s.calls), f"{prefix.upper()}_KERNELS_H")
     return Sources(
         source=source_text(plan, api, layers),
-        weights=weights_text(api, [*shared, *initial_values(graph, api), *(x.constants for x in layers if x.constants)]),
+        weights=weights_text(
+            api, [*shared, *initial_values(graph, api), *(x.constants for x in layers if x.constants)]
+        ),
         kernels=kernels,
         layers=layers,
     )
@@ -101,7 +105,13 @@ LAYER_MACRO = """/* Each layer stays a function of its own: profiles and stack t
 
 def init_text(plan: Plan, api: Api) -> str:
     """The function that puts the states to their initial values."""
-    lines = [f"int {api.prefix}_init(void *state) {{", "  uint8_t *const s = state;", "  if (s == NULL) {", f"    return {api.macro}_ERROR_ARGUMENT;", "  }"]
+    lines = [
+        f"int {api.prefix}_init(void *state) {{",
+        "  uint8_t *const s = state;",
+        "  if (s == NULL) {",
+        f"    return {api.macro}_ERROR_ARGUMENT;",
+        "  }",
+    ]
     for i, state in enumerate(plan.program.graph.states):
         at = plan.state_offsets[state.name]
         target = f"s + {at}" if at else "s"
@@ -116,7 +126,12 @@ def invoke_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
     """The function that runs the layers in order."""
     pointers = ["arena", *(["state"] if plan.state_bytes else []), *api.input_names, *api.output_names]
     null = " || ".join(f"{p} == NULL" for p in pointers)
-    lines = [f"int {api.invoke}({parameters(api)}) {{", f"  if ({null}) {{", f"    return {api.macro}_ERROR_ARGUMENT;", "  }"]
+    lines = [
+        f"int {api.invoke}({parameters(api)}) {{",
+        f"  if ({null}) {{",
+        f"    return {api.macro}_ERROR_ARGUMENT;",
+        "  }",
+    ]
     spaces = {space for layer in layers for space in layer.spaces}
     if Space.STATE in spaces:
         lines.insert(1, "  uint8_t *const s = state;")

@@ -43,12 +43,11 @@ def trace_text(project: Project) -> str:
 
 def pointers(api: Api) -> list[str]:
     """Inputs and outputs inside the arena."""
-    ins = [
-        f"  const {t.dtype.c} *const in{i} = (const {t.dtype.c} *)(nk_arena + {api.macro}_INPUT_{i}_OFFSET);\n  (void)in{i};"
-        for i, t in enumerate(api.inputs)
+    ports = [
+        *((f"in{i}", "const ", t.dtype.c, f"INPUT_{i}") for i, t in enumerate(api.inputs)),
+        *((f"out{i}", "", t.dtype.c, f"OUTPUT_{i}") for i, t in enumerate(api.outputs)),
     ]
-    outs = [
-        f"  {t.dtype.c} *const out{i} = ({t.dtype.c} *)(nk_arena + {api.macro}_OUTPUT_{i}_OFFSET);\n  (void)out{i};"
-        for i, t in enumerate(api.outputs)
+    return [
+        f"  {const}{ctype} *const {name} = ({const}{ctype} *)(nk_arena + {api.macro}_{port}_OFFSET);\n  (void){name};"
+        for name, const, ctype, port in ports
     ]
-    return ins + outs

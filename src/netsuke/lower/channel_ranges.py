@@ -33,7 +33,8 @@ class Interval:
     @property
     def constant(self) -> Array:
         """True for the channels that always have one value."""
-        return self.low == self.high
+        equal: Array = self.low == self.high
+        return equal
 
 
 def whole(tensor: Tensor) -> Interval:
@@ -53,7 +54,9 @@ def channel_ranges(graph: Graph) -> dict[str, Interval]:
         for name in node.outputs:
             tensor = graph.tensors[name]
             if tensor.dtype is DType.INT8:
-                known[name] = narrowed(node, tensor, RULES.get(node.op, nothing)(graph, node, known) or whole(tensor))
+                known[name] = narrowed(
+                    node, tensor, RULES.get(node.op, nothing)(graph, node, known) or whole(tensor)
+                )
     return known
 
 
@@ -61,7 +64,9 @@ def narrowed(node: Node, tensor: Tensor, interval: Interval) -> Interval:
     """The interval inside the operator's own clamp."""
     clamp = getattr(node.args, "clamp", None)
     low, high = full_clamp(clamp, tensor)
-    return Interval(low=np.clip(interval.low, int(low), int(high)), high=np.clip(interval.high, int(low), int(high)))
+    return Interval(
+        low=np.clip(interval.low, int(low), int(high)), high=np.clip(interval.high, int(low), int(high))
+    )
 
 
 Rule = Callable[[Graph, Node, dict[str, Interval]], "Interval | None"]
@@ -129,7 +134,11 @@ def requantized(graph: Graph, node: Node, accumulators: Array) -> Array:
     pixel = np.full(x_shape, x.zero_point, dtype=np.int8)
     site: Site[Any] = Site(
         node=replace(node, args=single(node.args)),
-        inputs=(replace(x, shape=x_shape), replace(w, shape=w_shape, data=np.zeros(w_shape, dtype=np.int8)), bias),
+        inputs=(
+            replace(x, shape=x_shape),
+            replace(w, shape=w_shape, data=np.zeros(w_shape, dtype=np.int8)),
+            bias,
+        ),
         outputs=(replace(y, shape=y_shape),),
     )
     (stored,) = operator(node.op).reference(site, [pixel, site.inputs[1].data, bias.data])  # type: ignore[union-attr]

@@ -39,4 +39,6 @@ class FoldConstants:
         computed = operator(node.op).reference(site_of(graph, node), values)
         folded = {t.name: replace(t, data=v.copy()) for t, v in zip(results, computed, strict=True)}
         nodes = [n for n in graph.nodes if n is not node]
-        return graph.with_(nodes=nodes, tensors={**graph.tensors, **folded}), f"computed {node.name} ({node.op}) at build time"
+        return graph.with_(
+            nodes=nodes, tensors={**graph.tensors, **folded}
+        ), f"computed {node.name} ({node.op}) at build time"

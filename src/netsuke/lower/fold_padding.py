@@ -29,10 +29,18 @@ class FoldPadding:
 
 def fold(graph: Graph, node: Node) -> tuple[Graph, str] | None:
     """One convolution."""
-    if node.op not in CONVOLUTIONS or not isinstance(node.args, Convolution) or node.args.padding is Padding.SAME:
+    if (
+        node.op not in CONVOLUTIONS
+        or not isinstance(node.args, Convolution)
+        or node.args.padding is Padding.SAME
+    ):
         return None
     pad = graph.producers().get(node.inputs[0])
-    if pad is None or not isinstance(pad.args, Pad) or not pads_with_zeros(pad.args, graph.tensors[pad.outputs[0]]):
+    if (
+        pad is None
+        or not isinstance(pad.args, Pad)
+        or not pads_with_zeros(pad.args, graph.tensors[pad.outputs[0]])
+    ):
         return None
     if graph.tensors[pad.inputs[0]].quantization != graph.tensors[pad.outputs[0]].quantization:
         return None

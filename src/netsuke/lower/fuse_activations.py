@@ -29,7 +29,12 @@ def fuse(graph: Graph, node: Node) -> tuple[Graph, str] | None:
     """One activation and the operator before it."""
     activation = CLAMPS.get(node.op)
     before = graph.producers().get(node.inputs[0]) if activation is not None and node.inputs else None
-    if activation is None or before is None or not hasattr(before.args, "clamp") or not can_bypass(graph, node):
+    if (
+        activation is None
+        or before is None
+        or not hasattr(before.args, "clamp")
+        or not can_bypass(graph, node)
+    ):
         return None
     source, result = graph.tensors[node.inputs[0]], graph.tensors[node.outputs[0]]
     alone = len(graph.consumers()[source.name]) == 1 and source.name not in graph.outputs

@@ -64,7 +64,9 @@ def can_bypass(graph: Graph, node: Node) -> bool:
     source, result = node.inputs[0], node.outputs[0]
     if result not in graph.outputs:
         return True
-    return source not in graph.inputs and source not in graph.outputs and not graph.tensors[source].is_constant
+    return (
+        source not in graph.inputs and source not in graph.outputs and not graph.tensors[source].is_constant
+    )
 
 
 def rewrite(graph: Graph, step: Callable[[Graph, Node], tuple[Graph, str] | None]) -> Outcome:

@@ -30,8 +30,12 @@ class RemoveDeadChannels:
     """Exact: what is left computes the same bytes. int8 tensors only."""
 
     name: ClassVar[str] = "remove-dead-channels"
-    requires: ClassVar[str] = "constant folding is done; activations are fused, since clamps are what makes channels constant"
-    ensures: ClassVar[str] = "no convolution or fully connected layer computes a channel that is provably constant and foldable"
+    requires: ClassVar[str] = (
+        "constant folding is done; activations are fused, since clamps are what makes channels constant"
+    )
+    ensures: ClassVar[str] = (
+        "no convolution or fully connected layer computes a channel that is provably constant and foldable"
+    )
 
     def run(self, graph: Graph) -> Outcome:
         """One analysis, one rebuild."""
@@ -115,7 +119,11 @@ def reads(graph: Graph, reader: Node, name: str, ranges: dict[str, Interval], ke
         return everything
     if reader.op in WEIGHTED and ungrouped(graph, reader):
         return ~foldable(graph, reader, ranges.get(name), kept)
-    if reader.op in CHANNELWISE and channel_by_channel(graph, reader) and graph.tensors[name].dtype is DType.INT8:
+    if (
+        reader.op in CHANNELWISE
+        and channel_by_channel(graph, reader)
+        and graph.tensors[name].dtype is DType.INT8
+    ):
         return kept.get(reader.outputs[0], everything)
     return everything
 
@@ -126,7 +134,7 @@ def foldable(graph: Graph, reader: Node, interval: Interval | None, kept: Kept) 
     assert w.data is not None
     rows = w.data.astype(np.int64).reshape(w.shape[0], -1, w.shape[-1])
     rows = rows[kept.get(reader.outputs[0], np.ones(w.shape[0], dtype=bool))]
-    unread = ~(rows != 0).any(axis=(0, 1))
+    unread: Array = ~(rows != 0).any(axis=(0, 1))
     if interval is None:
         return unread
     constant = interval.constant
@@ -136,7 +144,8 @@ def foldable(graph: Graph, reader: Node, interval: Interval | None, kept: Kept) 
     value = np.where(constant, interval.low - x.zero_point, 0)
     bias = bias_of(graph, reader)[kept.get(reader.outputs[0], np.ones(w.shape[0], dtype=bool))]
     largest = np.abs(bias).max(initial=0) + np.abs(rows * value).sum(axis=(1, 2)).max(initial=0)
-    return unread | constant if largest <= INT32_MAX else unread
+    removable: Array = unread | constant if largest <= INT32_MAX else unread
+    return removable
 
 
 def agree(graph: Graph, kept: Kept) -> Kept:
@@ -148,7 +157,7 @@ def agree(graph: Graph, kept: Kept) -> Kept:
             if node.op not in CHANNELWISE or not node.inputs:
                 continue
             x, y = node.inputs[0], node.outputs[0]
-            if x not in kept and y not in kept or not channel_by_channel(graph, node):
+            if (x not in kept and y not in kept) or not channel_by_channel(graph, node):
                 continue
             channels = graph.tensors[y].shape[-1]
             everything = np.ones(channels, dtype=bool)
@@ -186,7 +195,9 @@ def rebuild(graph: Graph, ranges: dict[str, Interval], kept: Kept) -> Graph:
     return graph.with_(nodes=nodes, tensors=tensors)
 
 
-def sliced_weighted(graph: Graph, node: Node, ranges: dict[str, Interval], kept: Kept, tensors: dict[str, Tensor]) -> Node:
+def sliced_weighted(
+    graph: Graph, node: Node, ranges: dict[str, Interval], kept: Kept, tensors: dict[str, Tensor]
+) -> Node:
     """conv_2d or fully_connected without the dead rows and columns of its weights."""
     x, w = graph.tensors[node.inputs[0]], graph.tensors[node.inputs[1]]
     assert w.data is not None
@@ -207,7 +218,9 @@ def sliced_depthwise(graph: Graph, node: Node, kept: Kept, tensors: dict[str, Te
     assert w.data is not None
     keep = kept[node.outputs[0]]
     data = np.ascontiguousarray(w.data[..., keep])
-    return with_weights(graph, node, tensors, data, keep, axis=w.data.ndim - 1, bias=bias_of(graph, node)[keep])
+    return with_weights(
+        graph, node, tensors, data, keep, axis=w.data.ndim - 1, bias=bias_of(graph, node)[keep]
+    )
 
 
 def with_weights(
@@ -216,14 +229,20 @@ def with_weights(
     """The node reading new weights, and a new bias unless it had none and needs none."""
     w = graph.tensors[node.inputs[1]]
     w_name, b_name = f"{node.name}/live_weights", f"{node.name}/live_bias"
-    tensors[w_name] = replace(w, name=w_name, shape=data.shape, data=data, quantization=sliced(w.quantization, outs, axis))
+    tensors[w_name] = replace(
+        w, name=w_name, shape=data.shape, data=data, quantization=sliced(w.quantization, outs, axis)
+    )
     had_bias = len(node.inputs) > 2 and bool(node.inputs[2])
     if not had_bias and not bias.any():
         return replace(node, inputs=(node.inputs[0], w_name, *node.inputs[2:]))
     old = graph.tensors[node.inputs[2]] if had_bias else None
     quantization = sliced(old.quantization, outs, 0) if old is not None else None
     tensors[b_name] = Tensor(
-        name=b_name, shape=bias.shape, dtype=DType.INT32, quantization=quantization, data=bias.astype(np.int32)
+        name=b_name,
+        shape=bias.shape,
+        dtype=DType.INT32,
+        quantization=quantization,
+        data=bias.astype(np.int32),
     )
     return replace(node, inputs=(node.inputs[0], w_name, b_name))
 

@@ -45,7 +45,9 @@ class SeparateOutputs:
             changes.append(f"output {name!r} gets a copy of its own")
         if not changes:
             return Outcome(graph=graph)
-        return Outcome(graph=graph.with_(nodes=nodes, tensors=tensors, outputs=tuple(outputs)), changes=tuple(changes))
+        return Outcome(
+            graph=graph.with_(nodes=nodes, tensors=tensors, outputs=tuple(outputs)), changes=tuple(changes)
+        )
 
 
 def fresh(name: str, taken: object) -> str:

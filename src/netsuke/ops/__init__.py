@@ -5,4 +5,16 @@ from netsuke.ops.kernel import Call, Kernel
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.registry import kernels, operator, operators, site
 
-__all__ = ["Call", "Kernel", "Operator", "Site", "Values", "initial_states", "interpret", "kernels", "operator", "operators", "site"]
+__all__ = [
+    "Call",
+    "Kernel",
+    "Operator",
+    "Site",
+    "Values",
+    "initial_states",
+    "interpret",
+    "kernels",
+    "operator",
+    "operators",
+    "site",
+]

@@ -11,6 +11,7 @@ import numpy as np
 
 from netsuke.ir import Array, DType
 from netsuke.ops.activation import apply_clamp, full_clamp
+from netsuke.ops.conv_2d_mve import CONV_2D_S8_MVE, POINTWISE_S8_MVE
 from netsuke.ops.conv_geometry import (
     FLOAT_PARAMS,
     WEIGHTS,
@@ -255,7 +256,7 @@ CONV_2D = Operator(
         accumulators_fit(axis=0),
     ),
     macs=macs,
-    kernels=(POINTWISE_S8_DSP, CONV_2D_S8_DSP, POINTWISE_S8, CONV_2D_S8, CONV_2D_S16, CONV_2D_F32),
+    kernels=(POINTWISE_S8_MVE, CONV_2D_S8_MVE, POINTWISE_S8_DSP, CONV_2D_S8_DSP, POINTWISE_S8, CONV_2D_S8, CONV_2D_S16, CONV_2D_F32),
 )
 
 OPERATORS: tuple[Operator[Conv2d], ...] = (CONV_2D,)

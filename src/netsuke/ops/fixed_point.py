@@ -41,7 +41,7 @@ class Multiplier:
 
 def round_half_away(real: float) -> int:
     """std::round: the nearest whole number, halves away from zero."""
-    return int(math.floor(abs(real) + 0.5)) * (1 if real >= 0 else -1)
+    return math.floor(abs(real) + 0.5) * (1 if real >= 0 else -1)
 
 
 def wrap_int32(x: Array) -> Int64Array:
@@ -82,5 +82,7 @@ def multiply_int64_by_quantized_multiplier(x: Array, value: Array | int, shift: 
     v = np.asarray(value, dtype=np.int64)
     reduced = np.where(v < 0x7FFF0000, (v + (1 << 15)) >> 16, 0x7FFF)
     total = 15 - np.asarray(shift, dtype=np.int64)
-    result: Int64Array = wrap_int32((np.asarray(x, dtype=np.int64) * reduced + (np.int64(1) << (total - 1))) >> total)
+    result: Int64Array = wrap_int32(
+        (np.asarray(x, dtype=np.int64) * reduced + (np.int64(1) << (total - 1))) >> total
+    )
     return result

@@ -65,5 +65,7 @@ def window(
         before, after = total // 2, total - total // 2
     axis = Window(size=size, kernel=kernel, stride=stride, dilation=dilation, before=before, after=after)
     if axis.output < 1:
-        raise GraphError(f"a kernel reaching over {reach} elements does not fit an input of {size} with {padding.value} padding")
+        raise GraphError(
+            f"a kernel reaching over {reach} elements does not fit an input of {size} with {padding.value} padding"
+        )
     return axis

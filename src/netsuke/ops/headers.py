@@ -31,7 +31,7 @@ def member(name: str, hint: object, length: int | None) -> str:
     scalars = {int: "int32_t", float: "float", tuple[int, ...]: "int32_t", tuple[float, ...]: "float"}
     if hint not in scalars or (length is None) != (hint in (int, float)):
         raise AssertionError(f"{name}: {hint} with length {length} cannot be a member of an argument struct")
-    return f"{scalars[hint]} {name}" + (f"[{length}]" if length else "")  # type: ignore[index]
+    return f"{scalars[hint]} {name}" + (f"[{length}]" if length else "")
 
 
 def prototype_of(kernel: Kernel) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from netsuke.ir import Array
 from netsuke.ops.fixed_point import INT32_MAX, Int64Array, Multiplier
 
 FRACTION = 4
@@ -34,7 +35,7 @@ class HighMultiply:
 
 
 def steps_of(m: Multiplier, count: int) -> Int64Array:
-    """For n = 1..count the smallest accumulator that TFLite's double rounding takes to n or more (right shifts only)."""
+    """For n = 1..count the smallest accumulator that TFLite's double rounding takes to n or more."""
     right = -m.shift
     halfway = (np.arange(1, count + 1, dtype=object) << right) - (1 << (right - 1))
     # The first rounding gives at least `halfway` when acc * value + 2^30 >= halfway * 2^31.
@@ -58,7 +59,9 @@ def high_multiply(m: Multiplier, count: int, lowest: int, highest: int) -> HighM
     return search(m, levels, at, lowest, highest)
 
 
-def search(m: Multiplier, levels: Int64Array, at: Int64Array, lowest: int, highest: int) -> HighMultiply | None:
+def search(
+    m: Multiplier, levels: Int64Array, at: Int64Array, lowest: int, highest: int
+) -> HighMultiply | None:
     """Tries the addends whose offset comes closest to a whole number."""
     slope = m.value / 2.0 ** (31 - m.shift)
     if slope * 2 ** (1 + FRACTION) >= 1.0:
@@ -78,7 +81,7 @@ def search(m: Multiplier, levels: Int64Array, at: Int64Array, lowest: int, highe
     return None
 
 
-def multiplier_for(target: Int64Array, x: Int64Array, inside: Int64Array) -> int | None:
+def multiplier_for(target: Int64Array, x: Int64Array, inside: Array) -> int | None:
     """A multiplier with x * m >= target where the step is inside, and (x - 1) * m < target everywhere."""
     below = x - 1
     if (x == 0).any() or (below == 0).any():

@@ -33,7 +33,9 @@ def check_inputs(graph: Graph, inputs: Sequence[Array]) -> None:
         InputError: on another count, shape or dtype.
     """
     if len(inputs) != len(graph.inputs):
-        raise InputError(f"got {len(inputs)} inputs; {graph.name} takes {len(graph.inputs)}: {list(graph.inputs)}")
+        raise InputError(
+            f"got {len(inputs)} inputs; {graph.name} takes {len(graph.inputs)}: {list(graph.inputs)}"
+        )
     for name, value in zip(graph.inputs, inputs, strict=True):
         wanted = graph.tensors[name]
         if value.shape != wanted.shape or value.dtype != wanted.dtype.numpy:
@@ -43,7 +45,9 @@ def check_inputs(graph: Graph, inputs: Sequence[Array]) -> None:
             )
 
 
-def interpret(graph: Graph, inputs: Sequence[Array], states: MutableMapping[str, Array] | None = None) -> Values:
+def interpret(
+    graph: Graph, inputs: Sequence[Array], states: MutableMapping[str, Array] | None = None
+) -> Values:
     """One invocation. `states` is read and updated in place; without it the graph starts from its initial states.
 
     Raises:
@@ -61,7 +65,13 @@ def interpret(graph: Graph, inputs: Sequence[Array], states: MutableMapping[str,
         else:
             operands = [values[name] if name else None for name in node.inputs]
             results = operator(node.op).reference(site_of(graph, node), operands)
-            values.update(zip(node.outputs, (checked(graph, *pair) for pair in zip(node.outputs, results, strict=True)), strict=True))
+            values.update(
+                zip(
+                    node.outputs,
+                    (checked(graph, *pair) for pair in zip(node.outputs, results, strict=True)),
+                    strict=True,
+                )
+            )
     return Values(outputs=tuple(values[name] for name in graph.outputs), tensors=values)
 
 
@@ -69,5 +79,7 @@ def checked(graph: Graph, name: str, value: Array) -> Array:
     """A reference's result, which must be of the declared type: a reference that is not is a bug of ours."""
     tensor = graph.tensors[name]
     if value.shape != tensor.shape or DType.of(value) is not tensor.dtype:
-        raise AssertionError(f"reference of {name!r} gave {value.dtype}{value.shape}, not {tensor.dtype}{tensor.shape}")
+        raise AssertionError(
+            f"reference of {name!r} gave {value.dtype}{value.shape}, not {tensor.dtype}{tensor.shape}"
+        )
     return value

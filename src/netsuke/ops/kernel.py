@@ -14,8 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from netsuke.boards import Isa
 from netsuke.errors import GraphError
 from netsuke.ir import Array
@@ -73,7 +71,7 @@ class Constant:
     label: str
     data: Array = field(compare=False, repr=False)
     shape_note: str = ""
-    """What the dimensions are, for the comment in the C file, such as 'out_channels x kernel_h x kernel_w x in_channels'."""
+    """What the dimensions are, for the comment in the C file, such as 'out_channels x kernel_h x kernel_w'."""
 
     def __post_init__(self) -> None:
         self.data.setflags(write=False)
@@ -139,5 +137,3 @@ class Kernel:
     def call(self, *pointers: Pointer, args: KernelArgs) -> Call:
         """A call of this kernel."""
         return Call(kernel=self, pointers=pointers, args=args)
-
-

@@ -63,7 +63,7 @@ class Site(Generic[A]):
 
 
 Constraint = Callable[[Site[A]], str | None]
-"""None when the site is fine, else what was got. Its docstring says what is wanted: it is the error text and the docs row."""
+"""None when the site is fine, else what was got. Its docstring says what is wanted: error text and docs row."""
 
 Reference = Callable[[Site[A], Sequence[Array | None]], tuple[Array, ...]]
 """(site, input values in order, None where absent) → output values. The definition of the operator, to the bit."""

@@ -97,7 +97,9 @@ def packed_weights(w: Array) -> Constant:
     padded[: rows.shape[0], : rows.shape[1]] = rows
     pairs = padded.reshape(-1, 2, padded.shape[1] // 4, 4).transpose(0, 2, 1, 3)
     return Constant(
-        label="weights", data=np.ascontiguousarray(pairs), shape_note="channel pairs x groups x 2 channels x 4 inputs"
+        label="weights",
+        data=np.ascontiguousarray(pairs),
+        shape_note="channel pairs x groups x 2 channels x 4 inputs",
     )
 
 

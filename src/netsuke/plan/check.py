@@ -15,7 +15,9 @@ def check(plan: Plan) -> None:
     """
     for buffer in plan.buffers:
         if buffer.offset < 0 or buffer.end > plan.arena_bytes or buffer.offset % buffer.alignment:
-            raise AssertionError(f"buffer {buffer.label!r} at {buffer.offset}..{buffer.end} is outside or misaligned")
+            raise AssertionError(
+                f"buffer {buffer.label!r} at {buffer.offset}..{buffer.end} is outside or misaligned"
+            )
     for one, other in combinations(plan.buffers, 2):
         if one.lives_with(other) and one.overlaps(other):
             raise AssertionError(f"buffers {one.label!r} and {other.label!r} overlap while both are in use")

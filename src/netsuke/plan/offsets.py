@@ -18,7 +18,9 @@ SEARCH_STEPS = 2000
 
 def lower_bound(buffers: Sequence[Buffer]) -> int:
     """The largest sum of (aligned) buffers in use at one step; reached at some buffer's first step."""
-    return max((sum(padded(b) for b in buffers if b.first <= at.first <= b.last) for at in buffers), default=0)
+    return max(
+        (sum(padded(b) for b in buffers if b.first <= at.first <= b.last) for at in buffers), default=0
+    )
 
 
 def padded(buffer: Buffer) -> int:
@@ -29,7 +31,10 @@ def padded(buffer: Buffer) -> int:
 def pack(buffers: Sequence[Buffer]) -> tuple[Buffer, ...]:
     """The buffers with offsets such that no two in use at once share a byte, in their own order."""
     bound = lower_bound(buffers)
-    neighbours = [[j for j, other in enumerate(buffers) if j != i and b.lives_with(other)] for i, b in enumerate(buffers)]
+    neighbours = [
+        [j for j, other in enumerate(buffers) if j != i and b.lives_with(other)]
+        for i, b in enumerate(buffers)
+    ]
     best: list[int] = []
     best_size = -1
     for order in starting_orders(buffers):
@@ -54,7 +59,9 @@ def starting_orders(buffers: Sequence[Buffer]) -> list[list[int]]:
     return [sorted(range(len(buffers)), key=lambda i, key=key: key(buffers[i])) for key in keys]  # type: ignore[misc]
 
 
-def first_fit(buffers: Sequence[Buffer], neighbours: Sequence[Sequence[int]], order: Sequence[int]) -> tuple[list[int], int]:
+def first_fit(
+    buffers: Sequence[Buffer], neighbours: Sequence[Sequence[int]], order: Sequence[int]
+) -> tuple[list[int], int]:
     """Places each buffer at the lowest offset that is free over its whole life; returns offsets and total bytes."""
     offsets = [-1] * len(buffers)
     size = 0

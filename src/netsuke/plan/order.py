@@ -10,7 +10,7 @@ from netsuke.ops.state import AssignVariable, ReadVariable
 
 
 def dependencies(steps: Sequence[Step]) -> list[set[int]]:
-    """For each step the steps that must run before it: producers of its inputs, and the order of reads and writes of a state."""
+    """For each step those that must run before it: producers of its inputs, and earlier users of its state."""
     producer = {name: i for i, step in enumerate(steps) for name in step.node.outputs}
     needs: list[set[int]] = []
     for i, step in enumerate(steps):

@@ -52,7 +52,11 @@ def tensor_buffer(graph: Graph, storage: Storage, steps: Sequence[Step], time: d
     first = -1 if storage.input is not None else moment(storage.first)
     last = len(time) if set(storage.tensors) & set(graph.outputs) else max(moment(storage.last), first)
     return Buffer(
-        label=storage.tensors[0], tensors=tuple(storage.tensors), nbytes=storage.nbytes, first=first, last=last
+        label=storage.tensors[0],
+        tensors=tuple(storage.tensors),
+        nbytes=storage.nbytes,
+        first=first,
+        last=last,
     )
 
 

@@ -53,7 +53,9 @@ def share(graph: Graph, steps: Sequence[Step]) -> Storages:
     of: dict[str, Storage] = {}
     dropped: set[str] = set()
     for index, name in enumerate(graph.inputs):
-        of[name] = Storage(tensors=[name], nbytes=graph.tensors[name].nbytes, first=-1, last=last.get(name, -1), input=index)
+        of[name] = Storage(
+            tensors=[name], nbytes=graph.tensors[name].nbytes, first=-1, last=last.get(name, -1), input=index
+        )
     for index, step in enumerate(steps):
         if step.view and add_view(graph, steps, index, of, last):
             dropped.add(step.node.name)
@@ -61,7 +63,11 @@ def share(graph: Graph, steps: Sequence[Step]) -> Storages:
         for position, name in enumerate(step.node.outputs):
             output = graph.outputs.index(name) if name in graph.outputs else None
             fresh = Storage(
-                tensors=[name], nbytes=graph.tensors[name].nbytes, first=index, last=last.get(name, index), output=output
+                tensors=[name],
+                nbytes=graph.tensors[name].nbytes,
+                first=index,
+                last=last.get(name, index),
+                output=output,
             )
             of[name] = fresh
             if position == 0:
@@ -69,7 +75,9 @@ def share(graph: Graph, steps: Sequence[Step]) -> Storages:
     return Storages(of=of, dropped=frozenset(dropped))
 
 
-def add_view(graph: Graph, steps: Sequence[Step], index: int, of: dict[str, Storage], last: dict[str, int]) -> bool:
+def add_view(
+    graph: Graph, steps: Sequence[Step], index: int, of: dict[str, Storage], last: dict[str, int]
+) -> bool:
     """Lets the view's output share its input's memory; False when a copy is needed."""
     step = steps[index]
     name = step.node.outputs[0]
@@ -82,7 +90,9 @@ def add_view(graph: Graph, steps: Sequence[Step], index: int, of: dict[str, Stor
         return True
     source = of.get(step.node.inputs[0])
     # A constant has no storage, and the caller's two pointers cannot be one.
-    if source is None or (output is not None and (source.input is not None or source.output is not None or source.state)):
+    if source is None or (
+        output is not None and (source.input is not None or source.output is not None or source.state)
+    ):
         return False
     if source.state and assigned_before(steps, source.state, index, last.get(name, index)):
         return False
@@ -96,7 +106,8 @@ def add_view(graph: Graph, steps: Sequence[Step], index: int, of: dict[str, Stor
 def assigned_before(steps: Sequence[Step], variable: str, first: int, last: int) -> bool:
     """True when the state changes between a read at `first` and the read value's last use."""
     return any(
-        isinstance(s.node.args, AssignVariable) and s.node.args.variable == variable for s in steps[first : last + 1]
+        isinstance(s.node.args, AssignVariable) and s.node.args.variable == variable
+        for s in steps[first : last + 1]
     )
 
 

@@ -22,8 +22,10 @@ def first_layer_that_differs(
     """Runs the model on the emulated core once for each layer, stopped behind it, and compares what it wrote.
 
     None when every layer agrees there (the disagreement is then the host's own), or when the board's memories cannot
-    hold the larger program.
+    hold the larger program, or its core is one that only QEMU emulates.
     """
+    if not board.core.unicorn_model:
+        return None
     source = folder / "trace.c"
     source.write_text(trace_text(project), encoding="utf-8")
     try:

@@ -11,7 +11,16 @@ import numpy as np
 
 from netsuke.boards import Board
 from netsuke.codegen import Project, Vector
-from netsuke.emulate import Image, ModelIo, RunResult, build_image, run_emulated, run_host, run_project, run_qemu
+from netsuke.emulate import (
+    Image,
+    ModelIo,
+    RunResult,
+    build_image,
+    run_emulated,
+    run_host,
+    run_project,
+    run_qemu,
+)
 from netsuke.errors import EmulationError
 from netsuke.ir import Array, TensorType
 from netsuke.prove.trace import first_layer_that_differs
@@ -93,9 +102,13 @@ def prove(case: Case, targets: Sequence[Target], progress: Callable[[float], Non
         ran_on.append(where)
         difference = compare(case.project, case.vectors, outputs, where)
         if difference is not None:
-            layer = first_layer_that_differs(case.project, case.folder, case.board, case.vectors, difference.invocation)
+            layer = first_layer_that_differs(
+                case.project, case.folder, case.board, case.vectors, difference.invocation
+            )
             text = difference.text if layer is None else f"{difference.text}; {layer}"
-            return Verdict(ran_on=tuple(ran_on), compared=len(case.vectors), difference=text, measured=measured)
+            return Verdict(
+                ran_on=tuple(ran_on), compared=len(case.vectors), difference=text, measured=measured
+            )
     broken = None if measured is None else broken_contract(case, measured)
     return Verdict(ran_on=tuple(ran_on), compared=len(case.vectors), difference=broken, measured=measured)
 
@@ -164,7 +177,9 @@ def on_qemu(case: Case, tick: Callable[[int], None]) -> Outcome:
     ran = run_qemu(image, case.board)
     tick(len(case.vectors))
     if ran.exit_code:
-        raise EmulationError(f"{ran.emulator}: {ran.exit_code} of the shipped test vectors came out differently")
+        raise EmulationError(
+            f"{ran.emulator}: {ran.exit_code} of the shipped test vectors came out differently"
+        )
     return f"{ran.emulator} {case.board.qemu_machine}", None, None
 
 
@@ -205,10 +220,13 @@ def first_element(kind: TensorType, wanted: Array, raw: bytes) -> str:
     got = np.frombuffer(raw, dtype=kind.dtype.numpy).reshape(kind.shape)
     # Compared as bytes: a NaN equals itself, and -0 is not 0.
     rows = wanted.size, kind.dtype.size
-    unlike = (np.frombuffer(raw, np.uint8).reshape(rows) != np.frombuffer(wanted.tobytes(), np.uint8).reshape(rows)).any(axis=1)
+    unlike = (
+        np.frombuffer(raw, np.uint8).reshape(rows) != np.frombuffer(wanted.tobytes(), np.uint8).reshape(rows)
+    ).any(axis=1)
     at = int(np.argmax(unlike))
     place = tuple(int(i) for i in np.unravel_index(at, kind.shape)) if kind.shape else ()
-    return f"element {list(place)} is {got.reshape(-1)[at]}, the reference has {wanted.reshape(-1)[at]} ({int(unlike.sum())} of {wanted.size} differ)"
+    values = f"is {got.reshape(-1)[at]}, the reference has {wanted.reshape(-1)[at]}"
+    return f"element {list(place)} {values} ({int(unlike.sum())} of {wanted.size} differ)"
 
 
 def broken_contract(case: Case, run: RunResult) -> str | None:
@@ -218,7 +236,9 @@ def broken_contract(case: Case, run: RunResult) -> str | None:
     if linked != plan.arena_bytes:
         return f"the arena was planned with {plan.arena_bytes} bytes, the image links {linked}"
     if run.arena_touched_bytes != plan.arena_bytes:
-        return f"the arena was planned with {plan.arena_bytes} bytes, the run touched {run.arena_touched_bytes}"
+        return (
+            f"the arena was planned with {plan.arena_bytes} bytes, the run touched {run.arena_touched_bytes}"
+        )
     if run.stray_writes:
         return f"the run wrote outside arena, state and stack: {run.stray_writes[0]}"
     return None

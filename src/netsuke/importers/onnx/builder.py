@@ -19,7 +19,6 @@ from netsuke.ops.transpose import Transpose
 from netsuke.ops.unary import NoArgs
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
     """A value of the ONNX graph that is computed at run time: tensor, ONNX shape, order of elements.

@@ -225,7 +225,9 @@ def with_constant(
         data = data.astype(np.float32)
     shape = np.broadcast_shapes(x.shape, data.shape)
     if math.prod(shape) > MAX_ELEMENTS:
-        raise GraphError(f"a constant {list(data.shape)} would stretch {list(x.shape)} beyond any microcontroller")
+        raise GraphError(
+            f"a constant {list(data.shape)} would stretch {list(x.shape)} beyond any microcontroller"
+        )
     if shape != x.shape:
         x = _padded(x, len(shape))
         order = order_of(x.placed, x.shape) or tuple(range(len(shape)))

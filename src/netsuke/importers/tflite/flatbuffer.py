@@ -50,8 +50,8 @@ class Malformed(ImportModelError):  # noqa: N818
 class Source:
     """A file's bytes, and how many numbers, characters and tables may still be taken from them.
 
-    In an honest file nothing is referred to many times over; one that shares its lists could otherwise ask for work
-    far beyond its size.
+    In an honest file nothing is referred to many times over; one that shares its lists could otherwise ask
+    for work far beyond its size.
     """
 
     __slots__ = ("data", "left")

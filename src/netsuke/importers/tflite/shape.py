@@ -77,8 +77,8 @@ def pad_value(place: Place) -> float:
     if not place.is_constant(2):
         raise CannotDecode("its pad value is computed at run time; a constant was wanted")
     value = place.x(2).data
-    if value is None or value.size != 1:
-        raise Malformed(f"{place.record.op} ({place}): one pad value was wanted")
+    if value is None or value.size != 1 or place.x(2).dtype is not place.x().dtype:
+        raise Malformed(f"{place.record.op} ({place}): one pad value of the input's type was wanted")
     stored = value.reshape(())[()]
     return float(stored) if value.dtype.kind == "f" else int(stored)
 

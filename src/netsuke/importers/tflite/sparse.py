@@ -56,7 +56,7 @@ def level_sizes(shape: tuple[int, ...], sparsity: SparsityRecord, name: str) -> 
 
 
 def walk(positions: Array, level: SparseDimension, size: int, limit: int, name: str) -> tuple[Array, Array]:
-    """(parent, coordinate) of every position one level down; `limit` is what the stored lists can speak of."""
+    """(parent, coordinate) of every position one level down; at most `limit`, which the file's lists set."""
     if level.segments is None or level.indices is None:
         if level.dense_size != size or len(positions) * size > limit:
             raise Malformed(

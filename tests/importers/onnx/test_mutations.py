@@ -1,0 +1,91 @@
+"""The demo's model with nodes, attributes, shapes and names changed at random: refused, or computed as onnxruntime does."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import helper
+
+from netsuke.demo import model_file
+from netsuke.errors import NetsukeError
+from netsuke.importers.onnx import load
+from tests.importers.onnx.models import channels_last, run_onnx, run_ours, samples
+
+OTHER_OPS = (
+    "Add Cast Clip Concat Conv Div Flatten Gather Gemm GlobalMaxPool LeakyRelu MatMul MaxPool Pad PRelu ReduceMean "
+    "Relu Shape Slice Softmax Split Squeeze Sub Tanh Transpose Unsqueeze"
+).split()
+ATTRIBUTES = (
+    "axis",
+    "axes",
+    "perm",
+    "pads",
+    "group",
+    "strides",
+    "keepdims",
+    "auto_pad",
+    "ceil_mode",
+    "transB",
+)
+VALUES = (0, 1, -1, 3, 2.5, "SAME_UPPER", [0, 1], [1, 1], [1, 1, 1, 1], [0, 2, 3, 1])
+SIZES = (-1, 0, 1, 2, 3, 7, 1 << 20, 1 << 40)
+
+
+def change(model: onnx.ModelProto, chance: random.Random) -> None:
+    """One change of one kind."""
+    graph, node = model.graph, chance.choice(model.graph.node)
+    kind = chance.randrange(7)
+    if kind == 0:
+        node.op_type = chance.choice(OTHER_OPS)
+    elif kind == 1 and node.input:
+        names = [t.name for t in graph.initializer] + [name for n in graph.node for name in n.output] + [""]
+        node.input[chance.randrange(len(node.input))] = chance.choice(names)
+    elif kind == 2:
+        node.attribute.append(helper.make_attribute(chance.choice(ATTRIBUTES), chance.choice(VALUES)))
+    elif kind == 3 and node.attribute and chance.choice(node.attribute).ints:
+        ints = next(a.ints for a in node.attribute if a.ints)
+        ints[chance.randrange(len(ints))] = chance.choice(SIZES)
+    elif kind == 4:
+        tensor = chance.choice(graph.initializer)
+        tensor.dims[chance.randrange(len(tensor.dims))] = chance.choice(SIZES)
+    elif kind == 5:
+        graph.input[0].type.tensor_type.shape.dim[chance.randrange(4)].dim_value = chance.choice(SIZES[:6])
+    elif kind == 6 and node.input:
+        del node.input[chance.randrange(len(node.input))]
+
+
+def outcome(data: bytes) -> str:
+    """'refused', 'agrees' with onnxruntime, or 'alone' when that refuses what we take."""
+    try:
+        graph = load(data, "m")
+    except NetsukeError:
+        return "refused"
+    inputs = samples(data)
+    try:
+        wanted = run_onnx(data, inputs)
+    except (RuntimeError, ValueError, onnxruntime.capi.onnxruntime_pybind11_state.Fail):
+        return "alone"
+    given = [channels_last(v) for v in inputs.values()]
+    with np.errstate(all="ignore"):
+        results = run_ours(graph, given)
+    for got, value in zip(results, wanted, strict=True):
+        expected = channels_last(value) if got.ndim >= 3 else value
+        np.testing.assert_allclose(got.reshape(-1), expected.reshape(-1), rtol=1e-3, atol=1e-4)
+    return "agrees"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changed_models_are_refused_or_agree(seed):
+    chance, seen = random.Random(seed), Counter()
+    for _ in range(150):
+        model = onnx.load(model_file())
+        for _ in range(chance.randint(1, 2)):
+            change(model, chance)
+        seen[outcome(model.SerializeToString())] += 1
+    assert seen["refused"] > 60
+    assert seen["agrees"] > 10
