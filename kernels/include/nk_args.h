@@ -144,6 +144,32 @@ typedef struct nk_count_args {
   int32_t count;
 } nk_count_args;
 
+typedef struct nk_depthwise_mve_args {
+  int32_t in_h;
+  int32_t out_h;
+  int32_t row;
+  int32_t line;
+  int32_t lines;
+  int32_t before;
+  int32_t steps;
+  int32_t step;
+  int32_t channels;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t dilation_h;
+  int32_t pad_h;
+  int32_t tap_step;
+  int32_t pairs;
+  int32_t taps_at;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t is_signed;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_depthwise_mve_args;
+
 typedef struct nk_dequantize_args {
   int32_t count;
   float scale;

@@ -50,12 +50,12 @@ static inline void nk_mve_spread(int8_t *to, const int8_t *from, int32_t n) {
 
 /* Lanes 0 and 2, or 1 and 3, of a vector. */
 static inline int32x4_t nk_mve_even(int32x4_t v, int32_t a, int32_t b) {
-  __asm__("vmov %q[v][2], %q[v][0], %[b], %[a]" : [v] "+w"(v) : [a] "r"(a), [b] "r"(b));
+  __asm__("vmov %q[v][2], %q[v][0], %[a], %[b]" : [v] "+w"(v) : [a] "r"(a), [b] "r"(b));
   return v;
 }
 
 static inline int32x4_t nk_mve_odd(int32x4_t v, int32_t a, int32_t b) {
-  __asm__("vmov %q[v][3], %q[v][1], %[b], %[a]" : [v] "+w"(v) : [a] "r"(a), [b] "r"(b));
+  __asm__("vmov %q[v][3], %q[v][1], %[a], %[b]" : [v] "+w"(v) : [a] "r"(a), [b] "r"(b));
   return v;
 }
 

@@ -33,6 +33,7 @@ NK_KERNEL void nk_copy_blocks(const void *x, void *y, const nk_copy_blocks_args 
 NK_KERNEL void nk_depthwise_conv_2d_f32(const float *x, const float *w, const float *bias, float *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int32_t *multiplier, const int8_t *shift, int16_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_depthwise_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_depthwise_mve_args *a);
 NK_KERNEL void nk_dequantize_s16(const int16_t *x, float *y, const nk_dequantize_args *a);
 NK_KERNEL void nk_dequantize_s8(const int8_t *x, float *y, const nk_dequantize_args *a);
 NK_KERNEL void nk_dequantize_u8(const uint8_t *x, float *y, const nk_dequantize_args *a);
@@ -40,6 +41,7 @@ NK_KERNEL void nk_fill(void *y, const nk_fill_args *a);
 NK_KERNEL void nk_fully_connected_f32(const float *x, const float *w, const float *bias, float *y, const nk_fully_connected_f32_args *a);
 NK_KERNEL void nk_fully_connected_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int64_t *scale, int16_t *y, const nk_fully_connected_args *a);
 NK_KERNEL void nk_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_fully_connected_args *a);
+NK_KERNEL void nk_fully_connected_s8_double(const int8_t *x, const int8_t *w, const int32_t *bias, const int64_t *scale, int8_t *y, const nk_fully_connected_args *a);
 NK_KERNEL void nk_hard_swish_f32(const float *x, float *y, const nk_count_args *a);
 NK_KERNEL void nk_leaky_relu_f32(const float *x, float *y, const nk_leaky_relu_f32_args *a);
 NK_KERNEL void nk_leaky_relu_s16(const int16_t *x, int16_t *y, const nk_leaky_relu_s16_args *a);

@@ -27,7 +27,7 @@ SECONDS = 5.0
 """Far above what any of these files takes: a hang or work out of proportion."""
 
 thoroughly = settings(
-    max_examples=400,
+    max_examples=250,
     deadline=None,
     derandomize=True,
     database=None,
@@ -59,13 +59,13 @@ def real_file(name: str) -> bytes:
 
 def survives(data: bytes) -> bool:
     """Whether the file is still a model; fails on any other error than the importer's, and on slowness."""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         graph = load(data, "model")
     except (ImportModelError, GraphError) as error:
         message = str(error)
         graph = None
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     if graph is None:
         assert message
         return False
@@ -150,7 +150,7 @@ def test_thousands_of_mutants(seed: int) -> None:
     """Many more than Hypothesis has time for: mutants of small files and of a trained model."""
     rng = Random(seed)
     alive = 0
-    for original, count in ((None, 1500), (real_file(WAKE_WORDS[seed]), 100)):
+    for original, count in ((None, 1000), (real_file(WAKE_WORDS[seed]), 60)):
         for _ in range(count):
             alive += survives(mutant(original or rng.choice(small_files()), rng))
     assert alive > 100, (

@@ -19,10 +19,9 @@ from netsuke.importers.tflite import load
 from netsuke.importers.tflite.load import decoders
 from netsuke.importers.tflite.options import TABLES, Options, Wire
 from netsuke.importers.tflite.read import read
-from netsuke.ir import DType, Graph, Node, Quantization, Tensor
+from netsuke.ir import Args, DType, Graph, Node, Quantization, Tensor
 from netsuke.ops.geometry import Padding
 from netsuke.ops.interpret import interpret
-from netsuke.ops.pad import Pad
 from netsuke.ops.pool import Pool2d
 from netsuke.ops.registry import operators
 from tests.ops.case import Case, one_node, tensor_type
@@ -35,7 +34,7 @@ def cases_of(family: str) -> Iterator[Case]:
 
 
 def comparable(graph: Graph) -> Graph:
-    """Without what a file does not keep: node names, the axis of one scale, a pad value's many digits."""
+    """Without what a file does not keep: node names, the axis of one scale, a number's digits beyond float32."""
     tensors = {name: dataclasses.replace(t, quantization=one_scale(t)) for name, t in graph.tensors.items()}
     nodes = tuple(dataclasses.replace(node, name="", args=rounded(node)) for node in graph.nodes)
     return dataclasses.replace(graph, nodes=nodes, tensors=tensors)
@@ -48,10 +47,11 @@ def one_scale(tensor: Tensor) -> Quantization | None:
     return dataclasses.replace(quantization, axis=None)
 
 
-def rounded(node: Node) -> object:
-    if isinstance(node.args, Pad):
-        return dataclasses.replace(node.args, value=float(np.float32(node.args.value)))
-    return node.args
+def rounded(node: Node) -> Args:
+    """Numbers such as a slope as the float32 that the file holds."""
+    values = {f.name: getattr(node.args, f.name) for f in dataclasses.fields(node.args)}  # type: ignore[arg-type]
+    floats = {name: float(np.float32(v)) for name, v in values.items() if isinstance(v, float)}
+    return dataclasses.replace(node.args, **floats)  # type: ignore[type-var]
 
 
 def is_explicit(graph: Graph) -> bool:

@@ -15,6 +15,10 @@ typedef void (*nk_entry)(uint8_t *block, const uint32_t *at);
 #include <stdlib.h>
 #endif
 
+#ifdef NK_QEMU
+#include "semihost_files.h"
+#endif
+
 #ifdef NK_ASAN
 #include <sanitizer/asan_interface.h>
 #define NK_POISON(at, bytes) __asan_poison_memory_region(at, bytes)
@@ -84,6 +88,20 @@ int main(int count, char **words) {
     return 2;
   }
   free(stream);
+  return 0;
+}
+#elif defined(NK_QEMU)
+static _Alignas(16) uint8_t nk_memory[NK_MEMORY_BYTES];
+int main(void) {
+  uint32_t bytes = 0;
+  uintptr_t file = sh_open("inputs", 0);
+  sh_read(file, &bytes, sizeof bytes);
+  sh_read(file, nk_memory, bytes);
+  sh_close(file);
+  (void)nk_run(nk_memory);
+  file = sh_open("outputs", 1);
+  sh_write(file, nk_memory, bytes);
+  sh_close(file);
   return 0;
 }
 #else

@@ -235,8 +235,13 @@ def netsuke_library() -> Library:
 
 @cache
 def target(name: str) -> Target | CompileError:
-    """ "host" or one of CORES, built once; the error, where it cannot be built."""
+    """ "host", or one of CORES here or in `qemu_target`, built once; the error, where it cannot be built."""
+    from tests.ops.qemu_target import CORES as QEMU_CORES
+    from tests.ops.qemu_target import UnderQemu
+
     try:
+        if name in QEMU_CORES:
+            return UnderQemu(name, netsuke_library())
         return Host(netsuke_library()) if name == "host" else Emulated(name, netsuke_library())
     except CompileError as error:
         return error

@@ -8,6 +8,7 @@ from functools import lru_cache
 import pytest
 
 from netsuke.boards import Isa
+from netsuke.emulate import find_qemu
 from netsuke.errors import CompileError, NetsukeError
 from netsuke.ir import verify
 from netsuke.ops.registry import operator, operators, site
@@ -15,13 +16,14 @@ from tests.ops.batch import Job, jobs_of, run_jobs
 from tests.ops.case import Case
 from tests.ops.grid import by_operator, modules, unreadable, without_cases
 from tests.ops.oracle import first_difference, litert
+from tests.ops.qemu_target import CORES as QEMU_CORES
 from tests.ops.summary import Count, Counter
 from tests.ops.targets import CORES, broken, target
 from tests.ops.vectors import Vector, reference
 
 SHOWN = 12
 """Failing cases that a failure lists."""
-LEGS = ("reference", "host", *CORES)
+LEGS = ("reference", "host", *CORES, *QEMU_CORES)
 # All legs of an operator run one after the other, in one worker of pytest-xdist: they share vectors and jobs.
 PLACES = [
     pytest.param(op, leg, id=f"{op}-{leg}", marks=pytest.mark.xdist_group(op))
@@ -107,6 +109,8 @@ def test_rules(op: str) -> None:
 @pytest.mark.parametrize(("op", "leg"), PLACES)
 def test_operator(op: str, leg: str, count: Counter) -> None:
     """The reference gives LiteRT's bytes; every kernel gives the reference's and touches nothing else."""
+    if leg in QEMU_CORES and find_qemu() is None:
+        pytest.skip("qemu-system-arm is not on the PATH: only it emulates this core")
     ready = prepared(op)
     cases = by_operator()[op]
     if leg == "reference":

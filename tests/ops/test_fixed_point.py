@@ -242,6 +242,8 @@ def steps_of(real: float, low: int, high: int) -> list[int]:
 def check_wide(library: ctypes.CDLL, real: float, low: int, high: int) -> None:
     """A WideMultiplier and its C against the definition at every step."""
     wide = WideMultiplier.like_double(real, low, high)
+    if wide is None:  # the definition is not a straight line here: see below
+        return
     x = np.array(steps_of(real, low, high), dtype=np.int32)
     wanted = [min(max(rounded_like_double(int(v), real), low), high) for v in x]
     clip: Callable[[Array], list[int]] = lambda y: np.clip(y, low, high).tolist()  # noqa: E731
@@ -258,7 +260,7 @@ def test_wide_multiplier_at_every_step(library: ctypes.CDLL, real: float, low: i
     check_wide(library, real, low, high)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     x_scale=st.floats(2.0**-14, 4.0, width=32),
     w_scale=st.floats(2.0**-16, 0.5, width=32),
@@ -269,6 +271,24 @@ def test_wide_multiplier_of_scales(
     library: ctypes.CDLL, x_scale: float, w_scale: float, y_scale: float, zero: int
 ) -> None:
     check_wide(library, x_scale * w_scale / y_scale, -128 - zero, 127 - zero)
+
+
+def test_ordinary_scales_have_a_wide_multiplier() -> None:
+    """The way out by double is for contrived scales only."""
+    random = np.random.default_rng(5)
+    for _ in range(500):
+        x, w, y = (float(np.float32(2.0 ** random.uniform(*ends))) for ends in ((-10, 2), (-14, -2), (-8, 3)))
+        assert WideMultiplier.like_double(x * w / y, -128, 255) is not None
+
+
+def test_some_doubles_round_too_unevenly() -> None:
+    """x * real lies within a rounding of a tie for many x, and the double calls some of them ties and others not.
+
+    They come from scales that are powers of two but one, and only where sums are beyond 2^27.
+    """
+    real = 2.0**-28 / 1.255867838859558
+    assert WideMultiplier.like_double(real, -227, 28) is None
+    assert WideMultiplier.like_double(real, -227, 28, bound=1 << 27) is not None
 
 
 def test_wide_multiplier_refuses_what_no_model_has() -> None:

@@ -54,12 +54,16 @@ def wrapped(items: Iterable[str], indent: str = "    ") -> str:
 
 def array(name: str, data: Array, note: str) -> str:
     """`static const` definition of a dense array, its shape in a comment."""
-    dtype = DType.of(data)
     flat = data.reshape(-1).tolist()
-    texts = (real(v) for v in flat) if dtype is DType.FLOAT32 else (integer(int(v)) for v in flat)
+    texts = (real(v) for v in flat) if data.dtype == np.float32 else (integer(int(v)) for v in flat)
     shape = "x".join(str(n) for n in data.shape) or "1"
     comment = f"/* {shape}{f': {note}' if note else ''} */"
-    return f"{comment}\nstatic const {dtype.c} {name}[{max(1, data.size)}] = {{\n{wrapped(texts)}}};\n"
+    return f"{comment}\nstatic const {element_type(data)} {name}[{max(1, data.size)}] = {{\n{wrapped(texts)}}};\n"
+
+
+def element_type(data: Array) -> str:
+    """The C type of an array's elements; kernels' own tables may be unsigned where no tensor is."""
+    return f"{data.dtype.name}_t" if data.dtype.name in ("uint16", "uint32") else DType.of(data).c
 
 
 def struct(name: str, args: KernelArgs) -> str:

@@ -17,9 +17,9 @@
 enum { TABLE_SIZE = 1 << 16, MAX_STRAYS = 16, MAX_RANGES = 8 };
 enum { STAYS = -2 };
 
-typedef int (*mem_read_fn)(void* engine, uint64_t address, void* bytes, size_t size);
-typedef int (*reg_read_fn)(void* engine, int reg, void* value);
-typedef int (*stop_fn)(void* engine);
+typedef int (*mem_read_fn)(void *engine, uint64_t address, void *bytes, size_t size);
+typedef int (*reg_read_fn)(void *engine, int reg, void *value);
+typedef int (*stop_fn)(void *engine);
 
 typedef struct Range {
   uint64_t start, end; /* end excluded */
@@ -34,8 +34,8 @@ typedef struct Config {
   mem_read_fn mem_read;      /* Unicorn's uc_mem_read, uc_reg_read and uc_emu_stop */
   reg_read_fn reg_read;
   stop_fn stop;
-  const uint64_t* entries;     /* first instruction of each layer's function, ascending */
-  const int32_t* entry_layers; /* and the layer it starts */
+  const uint64_t *entries;     /* first instruction of each layer's function, ascending */
+  const int32_t *entry_layers; /* and the layer it starts */
   int32_t n_entries, n_layers, n_allowed;
   int32_t pc_register, sp_register;
   int32_t riscv, watch;
@@ -66,18 +66,18 @@ typedef struct Block {
   uint32_t size, instructions;
   int32_t switches;  /* the layer that this block starts, n_layers for none, or STAYS */
   bool begins, ends; /* holds the first instruction of bench_begin, of bench_end */
-  Count* counts;     /* one a layer, and one for no layer */
+  Count *counts;     /* one a layer, and one for no layer */
 } Block;
 
 typedef struct Counter {
   Config config;
   Totals totals;
-  Block* table[TABLE_SIZE];
+  Block *table[TABLE_SIZE];
   uint32_t used;
   uint64_t call_start; /* instructions executed before the present call */
   bool on;
   int32_t layer;
-  Block* last;
+  Block *last;
   int32_t last_layer;
 } Counter;
 
@@ -90,7 +90,7 @@ typedef struct Row {
 
 static bool inside(uint64_t address, Range range) { return address >= range.start && address < range.end; }
 
-static uint32_t count_instructions(const Counter* counter, void* engine, uint64_t address, uint32_t size) {
+static uint32_t count_instructions(const Counter *counter, void *engine, uint64_t address, uint32_t size) {
   uint32_t n = 0;
   for (uint32_t at = 0; at < size; n++) {
     uint8_t half[2] = {0, 0};
@@ -101,7 +101,7 @@ static uint32_t count_instructions(const Counter* counter, void* engine, uint64_
   return n;
 }
 
-static int32_t layer_switch(const Config* config, uint64_t address) {
+static int32_t layer_switch(const Config *config, uint64_t address) {
   for (int32_t i = 0; i < config->n_entries; i++) {
     if (config->entries[i] == address) {
       return config->entry_layers[i];
@@ -110,9 +110,9 @@ static int32_t layer_switch(const Config* config, uint64_t address) {
   return inside(address, config->invoke) ? config->n_layers : STAYS;
 }
 
-static Block* new_block(Counter* counter, void* engine, uint64_t address, uint32_t size) {
-  const Config* config = &counter->config;
-  Block* block = calloc(1, sizeof *block);
+static Block *new_block(Counter *counter, void *engine, uint64_t address, uint32_t size) {
+  const Config *config = &counter->config;
+  Block *block = calloc(1, sizeof *block);
   if (block == NULL) {
     return NULL;
   }
@@ -131,11 +131,11 @@ static Block* new_block(Counter* counter, void* engine, uint64_t address, uint32
   return block;
 }
 
-static Block* find_block(Counter* counter, void* engine, uint64_t address, uint32_t size) {
+static Block *find_block(Counter *counter, void *engine, uint64_t address, uint32_t size) {
   const uint64_t key = (address >> 1) * 0x9E3779B97F4A7C15u + size;
   uint32_t slot = (uint32_t)(key >> 40) % TABLE_SIZE;
   for (;; slot = (slot + 1) % TABLE_SIZE) {
-    Block* block = counter->table[slot];
+    Block *block = counter->table[slot];
     if (block == NULL) {
       break;
     }
@@ -151,11 +151,11 @@ static Block* find_block(Counter* counter, void* engine, uint64_t address, uint3
   return counter->table[slot];
 }
 
-static void count_block(Counter* counter, Block* block) {
+static void count_block(Counter *counter, Block *block) {
   if (block->switches != STAYS) {
     counter->layer = block->switches;
   }
-  Block* last = counter->last;
+  Block *last = counter->last;
   /* Left by a taken branch when the next block does not follow it. */
   if (last != NULL && last->address + last->size != block->address) {
     last->counts[counter->last_layer].taken++;
@@ -166,16 +166,16 @@ static void count_block(Counter* counter, Block* block) {
   counter->last_layer = counter->layer;
 }
 
-static void note_stack(Counter* counter, uint64_t address) {
+static void note_stack(Counter *counter, uint64_t address) {
   if (inside(address, counter->config.stack) && address < counter->totals.stack_low) {
     counter->totals.stack_low = address;
   }
 }
 
-API void counter_block(void* engine, uint64_t address, uint32_t size, void* user) {
-  Counter* counter = user;
-  Block* last = counter->last;
-  Block* block = last != NULL && last->address == address && last->size == size
+API void counter_block(void *engine, uint64_t address, uint32_t size, void *user) {
+  Counter *counter = user;
+  Block *last = counter->last;
+  Block *block = last != NULL && last->address == address && last->size == size
                      ? last
                      : find_block(counter, engine, address, size);
   if (block == NULL) {
@@ -212,8 +212,8 @@ API void counter_block(void* engine, uint64_t address, uint32_t size, void* user
   }
 }
 
-static void note_stray(Counter* counter, void* engine, uint64_t address, uint64_t size) {
-  Totals* totals = &counter->totals;
+static void note_stray(Counter *counter, void *engine, uint64_t address, uint64_t size) {
+  Totals *totals = &counter->totals;
   if (totals->strays < MAX_STRAYS) {
     uint32_t pc = 0;
     (void)counter->config.reg_read(engine, counter->config.pc_register, &pc);
@@ -222,8 +222,8 @@ static void note_stray(Counter* counter, void* engine, uint64_t address, uint64_
   totals->strays++;
 }
 
-API void counter_write(void* engine, int type, uint64_t address, int size, int64_t value, void* user) {
-  Counter* counter = user;
+API void counter_write(void *engine, int type, uint64_t address, int size, int64_t value, void *user) {
+  Counter *counter = user;
   (void)type;
   (void)value;
   if (inside(address, counter->config.arena)) {
@@ -245,7 +245,7 @@ API void counter_write(void* engine, int type, uint64_t address, int size, int64
   note_stray(counter, engine, address, (uint64_t)size);
 }
 
-API void counter_reset(Counter* counter) {
+API void counter_reset(Counter *counter) {
   for (uint32_t i = 0; i < TABLE_SIZE; i++) {
     if (counter->table[i] != NULL) {
       memset(counter->table[i]->counts, 0,
@@ -262,19 +262,19 @@ API void counter_reset(Counter* counter) {
 }
 
 /* The instruction limit holds for each call. */
-API void counter_start_call(Counter* counter) {
+API void counter_start_call(Counter *counter) {
   counter->call_start = counter->totals.executed;
   counter->totals.limit_reached = 0;
 }
 
-API Counter* counter_new(const Config* config) {
-  Counter* counter = calloc(1, sizeof *counter);
+API Counter *counter_new(const Config *config) {
+  Counter *counter = calloc(1, sizeof *counter);
   if (counter == NULL) {
     return NULL;
   }
   const size_t n = (size_t)config->n_entries;
-  uint64_t* entries = malloc((n + 1) * sizeof *entries);
-  int32_t* layers = malloc((n + 1) * sizeof *layers);
+  uint64_t *entries = malloc((n + 1) * sizeof *entries);
+  int32_t *layers = malloc((n + 1) * sizeof *layers);
   if (entries == NULL || layers == NULL) {
     free(entries);
     free(layers);
@@ -290,25 +290,25 @@ API Counter* counter_new(const Config* config) {
   return counter;
 }
 
-API void counter_free(Counter* counter) {
+API void counter_free(Counter *counter) {
   for (uint32_t i = 0; i < TABLE_SIZE; i++) {
     if (counter->table[i] != NULL) {
       free(counter->table[i]->counts);
       free(counter->table[i]);
     }
   }
-  free((void*)counter->config.entries);
-  free((void*)counter->config.entry_layers);
+  free((void *)counter->config.entries);
+  free((void *)counter->config.entry_layers);
   free(counter);
 }
 
-API void counter_totals(const Counter* counter, Totals* totals) { *totals = counter->totals; }
+API void counter_totals(const Counter *counter, Totals *totals) { *totals = counter->totals; }
 
 /* Writes up to `room` rows and returns how many there are. */
-API uint32_t counter_read(const Counter* counter, Row* rows, uint32_t room) {
+API uint32_t counter_read(const Counter *counter, Row *rows, uint32_t room) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < TABLE_SIZE; i++) {
-    const Block* block = counter->table[i];
+    const Block *block = counter->table[i];
     for (int32_t layer = 0; block != NULL && layer <= counter->config.n_layers; layer++) {
       const Count count = block->counts[layer];
       if (count.executed == 0) {

@@ -87,7 +87,7 @@ def run_project(
     require_qemu(board.core)
     bench = qemu_bench(board.core)
     driver = build_image(
-        [*sources, RUNTIME / "qemu_driver.c"],
+        [*sources, RUNTIME / "qemu_driver.c", RUNTIME / "semihost_files.c"],
         board=bench,
         out=out,
         include=include,

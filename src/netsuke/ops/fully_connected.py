@@ -147,11 +147,37 @@ def integer_args(site: Site[FullyConnected]) -> FullyConnectedArgs:
     )  # fmt: skip
 
 
-def bind_s8(site: Site[FullyConnected]) -> tuple[Call]:
-    """One call over all rows; each multiplier is proved to round like the double at every accumulator."""
-    args, w = integer_args(site), shifted_weights(site)
+def largest_sums(site: Site[FullyConnected]) -> list[int]:
+    """A bound on each channel's accumulator, bias included; sums beyond 32 bits wrap, so that it is not above 2^31."""
+    low, high = site.x().dtype.range
+    reach = max(high - site.x().zero_point, site.x().zero_point - low)
+    products = np.abs(shifted_weights(site).astype(np.int64)).sum(axis=1) * reach
+    bias = np.abs(bias_of(site, len(products)).astype(np.int64)).reshape(-1)
+    return [min(int(bound), 1 << 31) for bound in products + bias]
+
+
+def wide_multipliers(site: Site[FullyConnected]) -> list[WideMultiplier] | None:
+    """Multipliers that round as the doubles do at every accumulator there can be; None where one cannot be had."""
+    low, high = relative_clamp(site.args.clamp, site.y())
     reals = real_multipliers(site.x(), site.x(WEIGHTS), site.y())
-    wide = [WideMultiplier.like_double(real, args.low, args.high) for real in reals]
+    bounds = largest_sums(site)
+    limits = bounds if len(reals) > 1 else [max(bounds)]
+    found = [
+        WideMultiplier.like_double(real, low, high, bound) for real, bound in zip(reals, limits, strict=True)
+    ]
+    wide = [multiplier for multiplier in found if multiplier is not None]
+    return wide if len(wide) == len(found) else None
+
+
+def takes_wide(site: Site[FullyConnected]) -> bool:
+    """int8 with scales whose rounding in double can be had in integers: all but a few contrived ones."""
+    return site.x().dtype is DType.INT8 and wide_multipliers(site) is not None
+
+
+def bind_s8(site: Site[FullyConnected]) -> tuple[Call]:
+    """One call over all rows."""
+    w, wide = shifted_weights(site), wide_multipliers(site)
+    assert wide is not None
     halves = np.array([(m.high, m.low) for m in wide], dtype=np.int32)
     constants = (
         packed(site, w, 1),
@@ -159,17 +185,32 @@ def bind_s8(site: Site[FullyConnected]) -> tuple[Call]:
         Constant(label="multiplier", data=halves, shape_note="channels or 1 x high and low 31 bits"),
         Constant(label="shift", data=np.array([m.shift for m in wide], dtype=np.int8)),
     )
-    return (FULLY_CONNECTED_S8.call(Input(index=0), *constants, Output(index=0), args=args),)
+    return (FULLY_CONNECTED_S8.call(Input(index=0), *constants, Output(index=0), args=integer_args(site)),)
+
+
+def scale_bits(site: Site[FullyConnected]) -> Constant:
+    """The multipliers as doubles, handed over as their 64 bits."""
+    reals = np.array(real_multipliers(site.x(), site.x(WEIGHTS), site.y()), dtype=np.float64)
+    return Constant(label="scale", data=reals.view(np.int64), shape_note="doubles, as their bits")
+
+
+def bind_s8_double(site: Site[FullyConnected]) -> tuple[Call]:
+    """One call over all rows, scaling in double."""
+    w = shifted_weights(site)
+    weights = Constant(label="weights", data=w, shape_note="channels x depth")
+    constants = (weights, folded_bias(site, w), scale_bits(site))
+    return (
+        FULLY_CONNECTED_S8_DOUBLE.call(Input(index=0), *constants, Output(index=0), args=integer_args(site)),
+    )
 
 
 def bind_s16(site: Site[FullyConnected]) -> tuple[Call]:
-    """One call over all rows; the multipliers are doubles, handed over as their 64 bits."""
+    """One call over all rows, scaling in double."""
     w = shifted_weights(site)
-    reals = np.array(real_multipliers(site.x(), site.x(WEIGHTS), site.y()), dtype=np.float64)
     constants = (
         Constant(label="weights", data=w, shape_note="channels x depth"),
         Constant(label="bias", data=bias_of(site, len(w)).reshape(-1).astype(np.int64)),
-        Constant(label="scale", data=reals.view(np.int64), shape_note="doubles, as their bits"),
+        scale_bits(site),
     )
     return (FULLY_CONNECTED_S16.call(Input(index=0), *constants, Output(index=0), args=integer_args(site)),)
 
@@ -198,6 +239,19 @@ FULLY_CONNECTED_S8 = Kernel(
     ),
     args=FullyConnectedArgs,
     bind=bind_s8,
+    accepts=takes_wide,
+)
+FULLY_CONNECTED_S8_DOUBLE = Kernel(
+    name="nk_fully_connected_s8_double",
+    params=(
+        Param(name="x", ctype="const int8_t"),
+        Param(name="w", ctype="const int8_t"),
+        Param(name="bias", ctype="const int32_t"),
+        Param(name="scale", ctype="const int64_t"),
+        Param(name="y", ctype="int8_t"),
+    ),
+    args=FullyConnectedArgs,
+    bind=bind_s8_double,
     accepts=lambda site: site.x().dtype is DType.INT8,
 )
 FULLY_CONNECTED_S16 = Kernel(
@@ -239,7 +293,7 @@ FULLY_CONNECTED = Operator(
         results_in_range,
     ),
     macs=macs,
-    kernels=(FULLY_CONNECTED_S8, FULLY_CONNECTED_S16, FULLY_CONNECTED_F32),
+    kernels=(FULLY_CONNECTED_S8, FULLY_CONNECTED_S8_DOUBLE, FULLY_CONNECTED_S16, FULLY_CONNECTED_F32),
 )
 
 OPERATORS: tuple[Operator[FullyConnected], ...] = (FULLY_CONNECTED,)

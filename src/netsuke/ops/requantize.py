@@ -22,7 +22,6 @@ from netsuke.ir import Array, TensorType
 from netsuke.ops.activation import Clamp, full_clamp
 from netsuke.ops.fixed_point import (
     INT32_MAX,
-    INT32_MIN,
     Int64Array,
     Multiplier,
     multiply_by_quantized_multiplier,
@@ -81,6 +80,10 @@ def relative_clamp(clamp: Clamp | None, y: TensorType) -> tuple[int, int]:
     return int(low) - y.zero_point, int(high) - y.zero_point
 
 
+HAIRS = tuple(sorted((k << 5 for k in range(1, 33)), key=lambda hair: abs(hair - (1 << 8))))
+"""What is added to a 62-bit multiplier: about half a unit in the last place of the double, nearest to it first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WideMultiplier:
     """A real number >= 0 as (high * 2^31 + low) / 2^(31 + shift), high and low in 0..2^31-1, shift in 1..62.
@@ -100,11 +103,12 @@ class WideMultiplier:
         return result
 
     @classmethod
-    def like_double(cls, real: float, low: int, high: int) -> WideMultiplier:
-        """One that gives clip(round(x * real), low, high), the product rounded to double, for every int32 x.
+    def like_double(cls, real: float, low: int, high: int, bound: int = INT32_MAX) -> WideMultiplier | None:
+        """One that gives clip(round(x * real), low, high), the product rounded to double, for every |x| <= bound.
 
         Taking the 53 bits of `real` and a hair more sends exact ties away from zero on both sides and covers
-        the double's own rounding; the choice is then proved at every x where the clipped result steps.
+        the double's own rounding; the choice is then proved at every x where the clipped result steps. None
+        where no hair will do: the double then rounds some products up to a tie and others not.
 
         Raises:
             GraphError: when `real` is not below 2^30 (no model that works has such a multiplier).
@@ -117,21 +121,21 @@ class WideMultiplier:
         if exponent < -31:
             return cls(high=0, low=0, shift=1)
         base = int(fraction * (1 << 53)) << 9
-        for hair in (1 << 8, 1 << 7, 1 << 9, 3 << 7, 3 << 6, 1 << 6, 1 << 10, 5 << 6):
+        for hair in HAIRS:
             high_part, low_part = divmod(base + hair, 1 << 31)
             found = cls(high=high_part, low=low_part, shift=31 - exponent)
-            if found.agrees(real, low, high):
+            if high_part <= INT32_MAX and found.agrees(real, low, high, bound):
                 return found
-        raise AssertionError(f"no 62-bit multiplier rounds like the double {real!r}")
+        return None
 
-    def agrees(self, real: float, low: int, high: int) -> bool:
-        """True when clip(scale(x)) equals clip(round(x * real)) for every int32 x.
+    def agrees(self, real: float, low: int, high: int, bound: int) -> bool:
+        """True when clip(scale(x)) equals clip(round(x * real)) for every |x| <= bound.
 
         Both sides rise with x and step next to (q - 0.5) / real for each q in low + 1..high, so looking at
         the neighbours of those points is looking everywhere.
         """
         steps = (np.arange(low + 1, high + 1) - 0.5) / real
-        near = np.round(np.clip(steps, INT32_MIN, INT32_MAX)).astype(np.int64)
-        x = np.clip(near[:, None] + np.arange(-3, 4), INT32_MIN, INT32_MAX)
+        near = np.round(np.clip(steps, -bound, bound)).astype(np.int64)
+        x = np.clip(near[:, None] + np.arange(-3, 4), -bound, bound)
         mine, wanted = np.clip(self.scale(x), low, high), np.clip(scaled_double(x, (real,)), low, high)
         return bool(np.array_equal(mine, wanted))

@@ -9,7 +9,7 @@ _Alignas(16) uint8_t nk_state[8];
 
 void bench_begin(void);
 void bench_end(void);
-int model_invoke(uint8_t* arena, uint8_t* state);
+int model_invoke(uint8_t *arena, uint8_t *state);
 int nk_run(void);
 int nk_reset(void);
 
@@ -28,23 +28,23 @@ __attribute__((noinline)) static uint32_t deep(uint32_t n) {
 }
 
 /* (4) state, (4) input -> (4) output: the running sum of inputs */
-__attribute__((noinline)) static void model_accumulate(uint8_t* state, const uint8_t* in, uint8_t* out) {
+__attribute__((noinline)) static void model_accumulate(uint8_t *state, const uint8_t *in, uint8_t *out) {
   for (int i = 0; i < 4; i++) {
     state[i] = (uint8_t)(state[i] + in[i]);
     out[i] = state[i];
   }
   if (FAULT == STRAY) {
-    *(volatile int32_t*)&elsewhere = 1;
+    *(volatile int32_t *)&elsewhere = 1;
   }
   if (FAULT == HIDDEN_STATE) {
-    out[0] = (uint8_t)++*(volatile int32_t*)&elsewhere;
+    out[0] = (uint8_t)++*(volatile int32_t *)&elsewhere;
   }
   if (FAULT == DEEP_STACK) {
     out[0] = (uint8_t)deep(2000u);
   }
   if (FAULT == OUT_OF_BOUNDS) {
-    volatile uint8_t* arena = nk_arena;
-    arena[*(volatile int32_t*)&elsewhere + 63 + in[0]] = 1;
+    volatile uint8_t *arena = nk_arena;
+    arena[*(volatile int32_t *)&elsewhere + 63 + in[0]] = 1;
   }
   if (FAULT == OVERFLOW) {
     volatile int32_t big = INT32_MAX;
@@ -56,7 +56,7 @@ __attribute__((noinline)) static void model_accumulate(uint8_t* state, const uin
   }
 }
 
-__attribute__((noinline)) int model_invoke(uint8_t* arena, uint8_t* state) {
+__attribute__((noinline)) int model_invoke(uint8_t *arena, uint8_t *state) {
   model_accumulate(state, arena, arena + 4);
   return FAULT == ERROR_CODE ? -3 : 0;
 }

@@ -20,15 +20,15 @@ int nk_reset(void);
 static int nk_reset(void) { return 0; }
 #endif
 
-static int fail(const char* what, int code) {
+static int fail(const char *what, int code) {
   (void)fprintf(stderr, "%s: %d\n", what, code);
   return 1;
 }
 
-static int run_once(char* const* inputs, char* const* outputs) {
+static int run_once(char *const *inputs, char *const *outputs) {
   const long n_inputs = strtol(inputs[0], NULL, 10);
   for (long i = 0; i < n_inputs; i++) {
-    uint8_t* to = nk_arena + strtoul(inputs[1 + 2 * i], NULL, 10);
+    uint8_t *to = nk_arena + strtoul(inputs[1 + 2 * i], NULL, 10);
     const size_t bytes = strtoul(inputs[2 + 2 * i], NULL, 10);
     if (fread(to, 1, bytes, stdin) != bytes) {
       return fail("input is short", (int)i);
@@ -40,7 +40,7 @@ static int run_once(char* const* inputs, char* const* outputs) {
   }
   const long n_outputs = strtol(outputs[0], NULL, 10);
   for (long i = 0; i < n_outputs; i++) {
-    const uint8_t* from = nk_arena + strtoul(outputs[1 + 2 * i], NULL, 10);
+    const uint8_t *from = nk_arena + strtoul(outputs[1 + 2 * i], NULL, 10);
     const size_t bytes = strtoul(outputs[2 + 2 * i], NULL, 10);
     if (fwrite(from, 1, bytes, stdout) != bytes) {
       return fail("cannot write output", (int)i);
@@ -49,7 +49,7 @@ static int run_once(char* const* inputs, char* const* outputs) {
   return 0;
 }
 
-int main(int argc, char** argv) {
+int main(int argc, char **argv) {
   if (argc < 5) {
     return fail("too few arguments", argc);
   }
@@ -59,8 +59,8 @@ int main(int argc, char** argv) {
 #endif
   const int reset_each = atoi(argv[1]);
   const long runs = strtol(argv[2], NULL, 10);
-  char* const* inputs = argv + 3;
-  char* const* outputs = inputs + 1 + 2 * strtol(inputs[0], NULL, 10);
+  char *const *inputs = argv + 3;
+  char *const *outputs = inputs + 1 + 2 * strtol(inputs[0], NULL, 10);
   for (long run = 0; run < runs; run++) {
     const int code = reset_each || run == 0 ? nk_reset() : 0;
     if (code != 0) {

@@ -16,13 +16,13 @@ typedef uint32_t __attribute__((may_alias)) nk_word;
 
 #define NK_MISALIGNED(p) (((uintptr_t)(p) & 3u) != 0u)
 
-NK_PLAIN void* memcpy(void* restrict to, const void* restrict from, size_t bytes) {
-  uint8_t* out = to;
-  const uint8_t* in = from;
+NK_PLAIN void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
+  uint8_t *out = to;
+  const uint8_t *in = from;
   if (!NK_MISALIGNED((uintptr_t)out | (uintptr_t)in)) {
     for (; bytes >= 16u; bytes -= 16u, out += 16, in += 16) {
-      const nk_word* source = (const void*)in;
-      nk_word* target = (void*)out;
+      const nk_word *source = (const void *)in;
+      nk_word *target = (void *)out;
       const uint32_t a = source[0], b = source[1], c = source[2], d = source[3];
       target[0] = a;
       target[1] = b;
@@ -30,7 +30,7 @@ NK_PLAIN void* memcpy(void* restrict to, const void* restrict from, size_t bytes
       target[3] = d;
     }
     for (; bytes >= 4u; bytes -= 4u, out += 4, in += 4) {
-      *(nk_word*)(void*)out = *(const nk_word*)(const void*)in;
+      *(nk_word *)(void *)out = *(const nk_word *)(const void *)in;
     }
   }
   for (; bytes > 0u; bytes--) {
@@ -39,13 +39,13 @@ NK_PLAIN void* memcpy(void* restrict to, const void* restrict from, size_t bytes
   return to;
 }
 
-NK_PLAIN void* memmove(void* to, const void* from, size_t bytes) {
-  uint8_t* out = to;
-  const uint8_t* in = from;
+NK_PLAIN void *memmove(void *to, const void *from, size_t bytes) {
+  uint8_t *out = to;
+  const uint8_t *in = from;
   if ((uintptr_t)out <= (uintptr_t)in || (uintptr_t)out >= (uintptr_t)in + bytes) {
     const int words = !NK_MISALIGNED((uintptr_t)out | (uintptr_t)in);
     for (; words && bytes >= 4u; bytes -= 4u, out += 4, in += 4) {
-      *(nk_word*)(void*)out = *(const nk_word*)(const void*)in;
+      *(nk_word *)(void *)out = *(const nk_word *)(const void *)in;
     }
     for (; bytes > 0u; bytes--) {
       *out++ = *in++;
@@ -58,22 +58,22 @@ NK_PLAIN void* memmove(void* to, const void* from, size_t bytes) {
   return to;
 }
 
-NK_PLAIN void* memset(void* to, int value, size_t bytes) {
-  uint8_t* out = to;
+NK_PLAIN void *memset(void *to, int value, size_t bytes) {
+  uint8_t *out = to;
   const uint8_t byte = (uint8_t)value;
   for (; bytes > 0u && NK_MISALIGNED(out); bytes--) {
     *out++ = byte;
   }
   const uint32_t word = byte * 0x01010101u;
   for (; bytes >= 16u; bytes -= 16u, out += 16) {
-    nk_word* target = (void*)out;
+    nk_word *target = (void *)out;
     target[0] = word;
     target[1] = word;
     target[2] = word;
     target[3] = word;
   }
   for (; bytes >= 4u; bytes -= 4u, out += 4) {
-    *(nk_word*)(void*)out = word;
+    *(nk_word *)(void *)out = word;
   }
   for (; bytes > 0u; bytes--) {
     *out++ = byte;
@@ -81,9 +81,9 @@ NK_PLAIN void* memset(void* to, int value, size_t bytes) {
   return to;
 }
 
-NK_PLAIN int memcmp(const void* left, const void* right, size_t bytes) {
-  const uint8_t* a = left;
-  const uint8_t* b = right;
+NK_PLAIN int memcmp(const void *left, const void *right, size_t bytes) {
+  const uint8_t *a = left;
+  const uint8_t *b = right;
   for (; bytes > 0u; bytes--, a++, b++) {
     if (*a != *b) {
       return *a - *b;

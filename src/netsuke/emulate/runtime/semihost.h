@@ -3,7 +3,7 @@
 #ifndef NK_SEMIHOST_H
 #define NK_SEMIHOST_H
 
-void sh_puts(const char* text);
+void sh_puts(const char *text);
 _Noreturn void sh_exit(int code);
 
 #endif

@@ -14,21 +14,21 @@ _Noreturn void nk_fault(void);
 
 enum { FAULT_CODE = 99 };
 
-static void copy_words(uint32_t* to, const uint32_t* from, const uint32_t* end) {
+static void copy_words(uint32_t *to, const uint32_t *from, const uint32_t *end) {
   while (to < end) {
-    *(volatile uint32_t*)to++ = *from++;
+    *(volatile uint32_t *)to++ = *from++;
   }
 }
 
-static void clear_words(uint32_t* to, const uint32_t* end) {
+static void clear_words(uint32_t *to, const uint32_t *end) {
   while (to < end) {
-    *(volatile uint32_t*)to++ = 0u;
+    *(volatile uint32_t *)to++ = 0u;
   }
 }
 
 void Reset_Handler(void) {
 #if defined(__ARM_FP)
-  volatile uint32_t* const cpacr = (volatile uint32_t*)0xE000ED88u;
+  volatile uint32_t *const cpacr = (volatile uint32_t *)0xE000ED88u;
   *cpacr |= 0xFu << 20; /* full access to CP10 and CP11 */
   __asm__ volatile("dsb\nisb" ::: "memory");
 #endif

@@ -22,12 +22,12 @@ __attribute__((naked, used, section(".vectors"))) void Reset_Handler(void) {
 }
 
 __attribute__((used)) void nk_start(void) {
-  const uint32_t* from = nk_data_load;
-  for (uint32_t* to = nk_data_start; to < nk_data_end; to++) {
-    *(volatile uint32_t*)to = *from++;
+  const uint32_t *from = nk_data_load;
+  for (uint32_t *to = nk_data_start; to < nk_data_end; to++) {
+    *(volatile uint32_t *)to = *from++;
   }
-  for (uint32_t* to = nk_bss_start; to < nk_bss_end; to++) {
-    *(volatile uint32_t*)to = 0u;
+  for (uint32_t *to = nk_bss_start; to < nk_bss_end; to++) {
+    *(volatile uint32_t *)to = 0u;
   }
   sh_exit(main());
 }

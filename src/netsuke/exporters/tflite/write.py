@@ -12,7 +12,7 @@ from typing import Any
 from netsuke.errors import UnsupportedModel
 from netsuke.exporters.tflite.emitter import Buffers, Emitter
 from netsuke.exporters.tflite.serialise import serialise
-from netsuke.importers.tflite.options import AssignVariableOptions, CallOnceOptions
+from netsuke.importers.tflite.options import AssignVariableOptions, CallOnceOptions, ReadVariableOptions
 from netsuke.importers.tflite.records import ModelRecord, SubgraphRecord
 from netsuke.ir import Graph, State, Tensor
 from netsuke.ops.operator import Site, site_of
@@ -63,7 +63,7 @@ def encode(emitter: Emitter, graph: Graph, site: Site[Any]) -> None:
     """One node."""
     if site.node.op == "read_variable":
         handle = emitter.handle(graph.state(site.args.variable))
-        emitter.emit("READ_VARIABLE", (handle,), (emitter.y(site),))
+        emitter.emit("READ_VARIABLE", (handle,), (emitter.y(site),), ReadVariableOptions())
         return
     if site.node.op == "assign_variable":
         handle = emitter.handle(graph.state(site.args.variable))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netsuke.errors import GraphError, ImportModelError
-from netsuke.importers.onnx import conv, dense, elementwise, pool, qdq, shape
+from netsuke.importers.onnx import conv, dense, elementwise, parts, pool, qdq, shape
 from netsuke.importers.onnx.builder import Value
 from netsuke.importers.onnx.layout import Placed, channels_last, channels_last_order, permuted, plain
 from netsuke.importers.onnx.model import Port
@@ -19,6 +19,7 @@ HANDLERS: dict[str, Handler] = {
     **conv.HANDLERS,
     **dense.HANDLERS,
     **elementwise.HANDLERS,
+    **parts.HANDLERS,
     **pool.HANDLERS,
     **qdq.HANDLERS,
     **shape.HANDLERS,

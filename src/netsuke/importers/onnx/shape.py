@@ -8,13 +8,10 @@ import numpy as np
 
 from netsuke.importers.onnx.builder import Known, Value
 from netsuke.importers.onnx.constants import axes_of, normal_axes, reshape_to
-from netsuke.importers.onnx.layout import Shape, order_of, permuted, plain, transposed
+from netsuke.importers.onnx.layout import order_of, permuted, plain, transposed
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.walk import Coding, Handler, Walk
-from netsuke.ir import Array, DType, Quantization
-from netsuke.ops.concatenation import Concatenation
-from netsuke.ops.pad import Pad
-from netsuke.ops.slice import StridedSlice
+from netsuke.ir import DType, Quantization
 from netsuke.ops.softmax import Softmax
 
 SOFTMAX_INT8 = Coding(dtype=DType.INT8, quantization=Quantization.per_tensor(1 / 256, -128))
@@ -116,98 +113,6 @@ def transpose(walk: Walk, node: OnnxNode) -> None:
     walk.put(node.outputs[0], Value(tensor=x.tensor, shape=tuple(x.shape[a] for a in perm), placed=placed))
 
 
-def ordered(walk: Walk, x: Value) -> tuple[Value, tuple[int | None, ...]]:
-    """The value with every stored dimension one whole ONNX axis, and which."""
-    order = order_of(x.placed, x.shape)
-    if order is not None:
-        return x, order
-    return walk.builder.arrange(x, plain(x.shape)), tuple(range(len(x.shape)))
-
-
-def concat(walk: Walk, node: OnnxNode) -> None:
-    """One after the other in the layout of the first computed operand."""
-    operands = [walk.operand(node, i) for i in range(len(node.inputs))]
-    first = next(v for v in operands if isinstance(v, Value))
-    first, order = ordered(walk, first)
-    (axis,) = normal_axes(node, [node.int_("axis", 0)], len(first.shape))
-    shapes = [v.shape if isinstance(v, Value) else v.data.shape for v in operands]
-    if len({(len(s), s[:axis], s[axis + 1 :]) for s in shapes}) != 1:
-        raise Refusal(node, f"shapes {[list(s) for s in shapes]} differ beside axis {axis}")
-    coding = common_coding(walk, node, operands)
-    names = tuple(stored_operand(walk, v, order, coding, node.outputs[0]) for v in operands)
-    dtype, quantization = (DType.FLOAT32, None) if coding is None else (coding.dtype, coding.quantization)
-    args = Concatenation(axis=order.index(axis))
-    tensor = walk.builder.emit("concatenation", args, names, node.outputs[0], dtype, quantization)
-    shape = (*first.shape[:axis], sum(s[axis] for s in shapes), *first.shape[axis + 1 :])
-    walk.put(node.outputs[0], Value(tensor=tensor, shape=shape, placed=permuted(shape, order)))
-
-
-def common_coding(walk: Walk, node: OnnxNode, operands: list[Value | Known]) -> Coding | None:
-    """How all operands of a concatenation are stored: as its output when that is quantised, or as they all
-    are."""
-    if any(isinstance(v, Known) or not walk.is_integer(v) for v in operands):
-        return None
-    kinds = [walk.builder.type_of(v) for v in operands if isinstance(v, Value)]
-    if all(k.quantization == kinds[0].quantization for k in kinds) and kinds[0].quantization is not None:
-        return Coding(dtype=kinds[0].dtype, quantization=kinds[0].quantization)
-    return walk.target(node.outputs[0])
-
-
-def stored_operand(
-    walk: Walk, v: Value | Known, order: tuple[int | None, ...], coding: Coding | None, wanted: str
-) -> str:
-    """The tensor of an operand in a layout and coding."""
-    if isinstance(v, Known):
-        placed = permuted(v.data.shape, order)
-        return walk.builder.constant(f"{wanted}_part", placed.store(v.data.astype(np.float32)))
-    x = (
-        walk.builder.real(v)
-        if coding is None
-        else walk.builder.quantized(v, coding.dtype, coding.quantization)
-    )
-    return walk.builder.arrange(x, permuted(x.shape, order)).tensor
-
-
-def pad(walk: Walk, node: OnnxNode) -> None:
-    """A frame of one value."""
-    if node.text("mode", "constant") != "constant":
-        raise Refusal(node, f"mode is {node.text('mode', 'constant')!r}; only 'constant' can be compiled")
-    x, order = ordered(walk, walk.value(node))
-    rank = len(x.shape)
-    flat = (
-        node.ints("pads")
-        if not node.input(1)
-        else tuple(int(p) for p in walk.known(node, 1).data.reshape(-1))
-    )
-    given = walk.optional(node, 2)
-    value = node.float_("value", 0.0) if given is None else float(given.data.reshape(-1)[0])
-    axes = (
-        tuple(int(a) for a in walk.known(node, 3).data.reshape(-1)) if node.input(3) else tuple(range(rank))
-    )
-    axes = tuple(a + rank if a < 0 else a for a in axes)
-    if (
-        flat is None
-        or len(flat) != 2 * len(axes)
-        or set(axes) - set(range(rank))
-        or any(not 0 <= p <= 1 << 20 for p in flat)
-    ):
-        raise Refusal(
-            node,
-            f"pads {list(flat or ())[:16]} for {rank} dimensions; two amounts of 0 or more each were wanted",
-        )
-    amounts = [(0, 0)] * rank
-    for i, axis in enumerate(axes):
-        amounts[axis] = (flat[i], flat[i + len(axes)])
-    kind = walk.builder.type_of(x)
-    if kind.quantization is not None:
-        low, high = kind.dtype.range
-        value = min(max(round(value / kind.scale) + kind.zero_point, low), high)
-    args = Pad(amounts=tuple((0, 0) if axis is None else amounts[axis] for axis in order), value=value)
-    tensor = walk.builder.emit("pad", args, (x.tensor,), node.outputs[0], kind.dtype, kind.quantization)
-    shape = tuple(d + before + after for d, (before, after) in zip(x.shape, amounts, strict=True))
-    walk.put(node.outputs[0], Value(tensor=tensor, shape=shape, placed=permuted(shape, order)))
-
-
 def softmax(walk: Walk, node: OnnxNode) -> None:
     """Along an axis, which is brought to the last stored place."""
     x = walk.value(node)
@@ -239,71 +144,6 @@ def last_axis(walk: Walk, x: Value, axis: int) -> Value:
     return walk.builder.arrange(x, permuted(x.shape, [*others, axis]))
 
 
-def slice_(walk: Walk, node: OnnxNode) -> None:
-    """A regular part with constant bounds."""
-    x, order = ordered(walk, walk.value(node))
-    ranges = slice_ranges(walk, node, x.shape)
-    taken(walk, node.outputs[0], x, order, ranges)
-
-
-def slice_ranges(walk: Walk, node: OnnxNode, shape: Shape) -> list[range]:
-    """The indices taken along every ONNX axis."""
-    if len(node.inputs) >= 3:
-        starts, ends = (walk.known(node, i).data.reshape(-1) for i in (1, 2))
-    else:
-        starts, ends = (np.asarray(node.ints(name) or ()) for name in ("starts", "ends"))
-    axes_known, steps_known = walk.optional(node, 3), walk.optional(node, 4)
-    axes: Array | tuple[int, ...] = node.ints("axes") or tuple(range(len(starts)))
-    axes = axes if axes_known is None else axes_known.data.reshape(-1)
-    steps = np.ones(len(starts), np.int64) if steps_known is None else steps_known.data.reshape(-1)
-    if not len(starts) == len(ends) == len(axes) == len(steps):
-        raise Refusal(node, "starts, ends, axes and steps are of different lengths")
-    found = [range(d) for d in shape]
-    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        if not -len(shape) <= axis < len(shape) or step == 0:
-            raise Refusal(node, f"axis {axis} with step {step} of {len(shape)} dimensions")
-        found[int(axis)] = range(shape[int(axis)])[slice(int(start), int(end), int(step))]
-    if any(len(r) == 0 for r in found):
-        raise Refusal(node, f"nothing is left of {list(shape)}")
-    return found
-
-
-def taken(walk: Walk, name: str, x: Value, order: tuple[int | None, ...], ranges: list[range]) -> None:
-    """STRIDED_SLICE of a value whose stored dimensions are ONNX axes."""
-    stored = [range(1) if axis is None else ranges[axis] for axis in order]
-    args = StridedSlice(
-        begin=tuple(r.start for r in stored),
-        end=tuple(r.stop for r in stored),
-        strides=tuple(r.step for r in stored),
-    )
-    kind = walk.builder.type_of(x)
-    shape = tuple(len(r) for r in ranges)
-    tensor = x.tensor
-    if shape != x.shape or any(r.step != 1 for r in ranges):
-        tensor = walk.builder.emit("strided_slice", args, (tensor,), name, kind.dtype, kind.quantization)
-    walk.put(name, Value(tensor=tensor, shape=shape, placed=permuted(shape, order)))
-
-
-def split(walk: Walk, node: OnnxNode) -> None:
-    """Parts along an axis, each a slice."""
-    x, order = ordered(walk, walk.value(node))
-    (axis,) = normal_axes(node, [node.int_("axis", 0)], len(x.shape))
-    given = walk.optional(node, 1)
-    sizes = node.ints("split") if given is None else tuple(int(s) for s in given.data.reshape(-1))
-    count = len(node.outputs)
-    if sizes is None:
-        part = -(-x.shape[axis] // count)
-        sizes = tuple(min(part, x.shape[axis] - i * part) for i in range(count))
-    if len(sizes) != count or sum(sizes) != x.shape[axis] or min(sizes) < 1:
-        raise Refusal(node, f"sizes {list(sizes)[:8]} for {count} parts of {x.shape[axis]}")
-    start = 0
-    for name, size in zip(node.outputs, sizes, strict=True):
-        ranges = [range(d) for d in x.shape]
-        ranges[axis] = range(start, start + size)
-        taken(walk, name, x, order, ranges)
-        start += size
-
-
 HANDLERS: dict[str, Handler] = {
     "Reshape": reshape,
     "Flatten": flatten,
@@ -314,9 +154,5 @@ HANDLERS: dict[str, Handler] = {
     "Cast": cast,
     "Shape": shape_of,
     "Transpose": transpose,
-    "Concat": concat,
-    "Pad": pad,
     "Softmax": softmax,
-    "Slice": slice_,
-    "Split": split,
 }

@@ -162,10 +162,6 @@ class Table:
         """A vector of int32, at most `limit`."""
         return tuple(int(v) for v in self.numbers(slot, "int32", limit))
 
-    def has(self, slot: int) -> bool:
-        """True when the field is in the file."""
-        return self._place(slot, 1) is not None
-
     def options(self, cls: type[T], limit: int = 64) -> T:
         """This table as a dataclass of options; vectors hold at most `limit` numbers."""
         values: dict[str, Any] = {}

@@ -17,8 +17,8 @@ __attribute__((noinline)) void bench_end(void) { __asm__ volatile("nop" ::: "mem
 
 __attribute__((noinline)) int nk_run(void) {
   bench_begin();
-  const int code = tiny_invoke(nk_arena, (const int8_t*)(nk_arena + TINY_INPUT_0_OFFSET),
-                               (int8_t*)(nk_arena + TINY_OUTPUT_0_OFFSET));
+  const int code = tiny_invoke(nk_arena, (const int8_t *)(nk_arena + TINY_INPUT_0_OFFSET),
+                               (int8_t *)(nk_arena + TINY_OUTPUT_0_OFFSET));
   bench_end();
   return code;
 }

@@ -10,6 +10,6 @@
 #define TINY_OUTPUT_0_OFFSET 368
 #define TINY_OUTPUT_0_BYTES 4
 
-int tiny_invoke(void* arena, const int8_t* input, int8_t* output);
+int tiny_invoke(void *arena, const int8_t *input, int8_t *output);
 
 #endif
