@@ -26,6 +26,17 @@ typedef struct nk_add_args {
   int32_t clamp_high;
 } nk_add_args;
 
+typedef struct nk_add_mve_args {
+  int32_t count;
+  int32_t multiplier_0;
+  int32_t multiplier_1;
+  int32_t addend;
+  int32_t shift;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_add_mve_args;
+
 typedef struct nk_add_pot_args {
   int32_t count;
   int32_t shift_0;
@@ -208,6 +219,17 @@ typedef struct nk_fully_connected_f32_args {
   float low;
   float high;
 } nk_fully_connected_f32_args;
+
+typedef struct nk_fully_connected_mve_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t left;
+  int32_t y_zero;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_fully_connected_mve_args;
 
 typedef struct nk_leaky_relu_f32_args {
   int32_t count;
@@ -408,5 +430,22 @@ typedef struct nk_strip_args {
   int32_t low;
   int32_t high;
 } nk_strip_args;
+
+typedef struct nk_winograd_args {
+  int32_t tiles;
+  int32_t channels;
+  int32_t weight_count;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t relu;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_winograd_args;
 
 #endif

@@ -11,6 +11,7 @@ NK_KERNEL void nk_add_f32(const float *x0, const float *x1, float *y, const nk_a
 NK_KERNEL void nk_add_pot_s16(const int16_t *x0, const int16_t *x1, int16_t *y, const nk_add_pot_args *a);
 NK_KERNEL void nk_add_s16(const int16_t *x0, const int16_t *x1, int16_t *y, const nk_add_args *a);
 NK_KERNEL void nk_add_s8(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_args *a);
+NK_KERNEL void nk_add_s8_mve(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_mve_args *a);
 NK_KERNEL void nk_arg_max_f32_s32(const float *x, int32_t *y, const nk_arg_max_args *a);
 NK_KERNEL void nk_arg_max_f32_s64(const float *x, void *y, const nk_arg_max_args *a);
 NK_KERNEL void nk_arg_max_s8_s32(const int8_t *x, int32_t *y, const nk_arg_max_args *a);
@@ -28,6 +29,7 @@ NK_KERNEL void nk_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *
 NK_KERNEL void nk_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_conv_2d_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_strip_args *a);
 NK_KERNEL void nk_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_conv_mve_args *a);
+NK_KERNEL void nk_conv_2d_s8_winograd(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_winograd_args *a);
 NK_KERNEL void nk_copy(const void *x, void *y, const nk_copy_args *a);
 NK_KERNEL void nk_copy_blocks(const void *x, void *y, const nk_copy_blocks_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_f32(const float *x, const float *w, const float *bias, float *y, const nk_conv_2d_args *a);
@@ -42,6 +44,7 @@ NK_KERNEL void nk_fully_connected_f32(const float *x, const float *w, const floa
 NK_KERNEL void nk_fully_connected_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int64_t *scale, int16_t *y, const nk_fully_connected_args *a);
 NK_KERNEL void nk_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_fully_connected_args *a);
 NK_KERNEL void nk_fully_connected_s8_double(const int8_t *x, const int8_t *w, const int32_t *bias, const int64_t *scale, int8_t *y, const nk_fully_connected_args *a);
+NK_KERNEL void nk_fully_connected_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, const nk_fully_connected_mve_args *a);
 NK_KERNEL void nk_hard_swish_f32(const float *x, float *y, const nk_count_args *a);
 NK_KERNEL void nk_leaky_relu_f32(const float *x, float *y, const nk_leaky_relu_f32_args *a);
 NK_KERNEL void nk_leaky_relu_s16(const int16_t *x, int16_t *y, const nk_leaky_relu_s16_args *a);

@@ -24,7 +24,7 @@ static inline void nk_mve_aim(int32_t *taps, int32_t first, const nk_depthwise_m
     for (int32_t j = 0; j < a->kernel_w; j++, tap += a->tap_step) *taps++ = tap;
     for (at += a->dilation_h; at >= a->lines;) at -= a->lines;
   }
-  *taps = taps[-1]; /* an odd number of taps: one more, of weight zero */
+  if (a->kernel_h * a->kernel_w % 2 != 0) *taps = taps[-1]; /* one more, of weight zero */
 }
 
 NK_KERNEL void nk_depthwise_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y,

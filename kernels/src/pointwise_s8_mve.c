@@ -8,6 +8,8 @@ NK_KERNEL void nk_pointwise_s8_mve(const int8_t *x, const int8_t *w, const int32
   int8_t *const columns = scratch;
   nk_mve_strip s = {columns, w, scales, a->steps, a->channels, a->y_zero, a->channels, 2 * a->channels};
   int8_t *const start = y;
+  /* All of the columns is written, the ends that meet zero weights included. */
+  if (a->depth % 16 != 0) nk_mve_fill(columns, 0, 48 * a->steps);
   for (int32_t left = a->pixels; left > 0; left -= 3) {
     if (left < 3) {
       s.third = (left - 1) * a->channels;

@@ -43,6 +43,7 @@ from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32, scaled_int64, stored
 from netsuke.ops.strip import CONV_2D_S8_DSP, POINTWISE_S8_DSP
+from netsuke.ops.winograd import CONV_2D_S8_WINOGRAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +257,17 @@ CONV_2D = Operator(
         accumulators_fit(axis=0),
     ),
     macs=macs,
-    kernels=(POINTWISE_S8_MVE, CONV_2D_S8_MVE, POINTWISE_S8_DSP, CONV_2D_S8_DSP, POINTWISE_S8, CONV_2D_S8, CONV_2D_S16, CONV_2D_F32),
+    kernels=(
+        POINTWISE_S8_MVE,
+        CONV_2D_S8_MVE,
+        POINTWISE_S8_DSP,
+        CONV_2D_S8_WINOGRAD,
+        CONV_2D_S8_DSP,
+        POINTWISE_S8,
+        CONV_2D_S8,
+        CONV_2D_S16,
+        CONV_2D_F32,
+    ),
 )
 
 OPERATORS: tuple[Operator[Conv2d], ...] = (CONV_2D,)

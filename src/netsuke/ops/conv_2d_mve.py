@@ -122,10 +122,16 @@ def scratch_bytes(args: ConvMveArgs, *, gathers: bool) -> int:
     return args.steps * LANES * PIXELS + (window if gathers else 0)
 
 
+def gathers(site: Site[Any], args: ConvMveArgs) -> bool:
+    """True when some window, or a row of it, goes by way of the staging area: it leaves the image, or is ragged."""
+    outside = any(w.before > 0 or (w.output - 1) * w.stride - w.before + w.kernel > w.size for w in windows(site))
+    return outside or not args.whole_steps
+
+
 def bind(site: Site[Any]) -> tuple[Call, ...]:
     """One call an image."""
     args = conv_args(site)
-    scratch = Scratch(nbytes=scratch_bytes(args, gathers=True))
+    scratch = Scratch(nbytes=scratch_bytes(args, gathers=gathers(site, args)))
     found = constants(site)
     return tuple(CONV_2D_S8_MVE.call(x, *found, y, scratch, args=args) for x, y in images(site))
 

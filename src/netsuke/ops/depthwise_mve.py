@@ -136,7 +136,7 @@ def constants(site: Site[Any]) -> tuple[Constant, Constant]:
 
 def scratch_bytes(args: DepthwiseMveArgs) -> int:
     """Lines, then the place of each tap."""
-    return args.taps_at + 4 * (2 * args.pairs + 1)
+    return args.taps_at + 4 * 2 * args.pairs
 
 
 def over_the_input(site: Site[Any]) -> tuple[int, ...]:

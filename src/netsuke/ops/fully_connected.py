@@ -25,6 +25,7 @@ from netsuke.ops.conv_rules import (
     weights_quantized,
 )
 from netsuke.ops.fixed_point import wrap_int32
+from netsuke.ops.fully_connected_mve import FULLY_CONNECTED_S8_MVE
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.requantize import WideMultiplier, real_multipliers, relative_clamp, scaled_double, stored
@@ -293,7 +294,7 @@ FULLY_CONNECTED = Operator(
         results_in_range,
     ),
     macs=macs,
-    kernels=(FULLY_CONNECTED_S8, FULLY_CONNECTED_S8_DOUBLE, FULLY_CONNECTED_S16, FULLY_CONNECTED_F32),
+    kernels=(FULLY_CONNECTED_S8_MVE, FULLY_CONNECTED_S8, FULLY_CONNECTED_S8_DOUBLE, FULLY_CONNECTED_S16, FULLY_CONNECTED_F32),
 )
 
 OPERATORS: tuple[Operator[FullyConnected], ...] = (FULLY_CONNECTED,)

@@ -43,10 +43,13 @@ def steps_of(m: Multiplier, count: int) -> Int64Array:
     return np.array([min(f, INT32_MAX) for f in first], dtype=np.int64)
 
 
-def high_multiply(m: Multiplier, count: int, lowest: int, highest: int) -> HighMultiply | None:
+def high_multiply(
+    m: Multiplier, count: int, lowest: int, highest: int, factor: int = 1
+) -> HighMultiply | None:
     """The formula for one channel whose results above the zero point go up to `count`, or None when there is none.
 
-    `lowest` and `highest` are accumulators (bias included) that bound all that can occur.
+    `lowest` and `highest` are accumulators (bias included) that bound all that can occur. With a `factor` the formula
+    is for accumulators that come multiplied by it.
     """
     if m.value == 0 or m.shift >= 0 or count < 1:
         return None
@@ -56,34 +59,34 @@ def high_multiply(m: Multiplier, count: int, lowest: int, highest: int) -> HighM
     last = int(reached.sum())
     levels = np.arange(1, count + 1, dtype=np.int64)[: last + 1]
     at = np.minimum(at[: last + 1], highest + 1)
-    return search(m, levels, at, lowest, highest)
+    return search(m, levels, at, lowest, highest, factor)
 
 
 def search(
-    m: Multiplier, levels: Int64Array, at: Int64Array, lowest: int, highest: int
-) -> HighMultiply | None:
+    m: Multiplier, levels: Int64Array, at: Int64Array, lowest: int, highest: int, factor: int) -> HighMultiply | None:
     """Tries the addends whose offset comes closest to a whole number."""
-    slope = m.value / 2.0 ** (31 - m.shift)
+    slope = m.value / 2.0 ** (31 - m.shift) / factor
+    inside = at <= highest
+    at, lowest, highest = at * factor, lowest * factor, highest * factor
     if slope * 2 ** (1 + FRACTION) >= 1.0:
         return None
-    inside = at <= highest
     spacing = levels[inside] / slope - at[inside] if inside.any() else np.array([0.0])
-    middle = (spacing.max() + spacing.min() + 1.0) / 2
+    middle = (spacing.max() + spacing.min() + factor) / 2
     exact = middle - ADDENDS / (slope * 2**FRACTION)
     offsets = np.round(exact).astype(np.int64)
     for i in np.argsort(np.abs(offsets - exact), kind="stable")[:TRIES]:
         offset, addend = int(offsets[i]), int(ADDENDS[i])
         if abs(offset) > LARGEST_OFFSET or max(abs(lowest + offset), abs(highest + offset)) > INT32_MAX:
             continue
-        multiplier = multiplier_for(((levels << FRACTION) - addend) << 32, at + offset, inside)
+        multiplier = multiplier_for(((levels << FRACTION) - addend) << 32, at + offset, inside, factor)
         if multiplier is not None and stays_below(multiplier, addend, offset, lowest):
             return HighMultiply(multiplier=multiplier, offset=offset, addend=addend)
     return None
 
 
-def multiplier_for(target: Int64Array, x: Int64Array, inside: Array) -> int | None:
-    """A multiplier with x * m >= target where the step is inside, and (x - 1) * m < target everywhere."""
-    below = x - 1
+def multiplier_for(target: Int64Array, x: Int64Array, inside: Array, factor: int) -> int | None:
+    """A multiplier with x * m >= target where the step is inside, and (x - factor) * m < target everywhere."""
+    below = x - factor
     if (x == 0).any() or (below == 0).any():
         return None
     low = np.where(inside & (x > 0), -(-target // np.where(x == 0, 1, x)), 1)

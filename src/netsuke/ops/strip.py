@@ -103,14 +103,15 @@ def packed_weights(w: Array) -> Constant:
     )
 
 
-def scale_stream(site: Site[Any]) -> Constant:
+def scale_stream(site: Site[Any], factor: int = 1) -> Constant:
     """Biases of the first pair, then for every pair the scale constants of each and the biases of the next pair.
 
     The input's zero point is folded into the biases. Constants of a channel: {multiplier, addend} of high_multiply, or
-    {2 * multiplier - 2^32, rounding, shift} with the output's zero point in the rounding term.
+    {2 * multiplier - 2^32, rounding, shift} with the output's zero point in the rounding term. `factor`: the kernel's
+    sums are that many times the accumulator.
     """
-    biases = folded_biases(site)
-    relu = relu_scales(site)
+    biases = folded_biases(site) * factor
+    relu = relu_scales(site, factor)
     if relu is None:
         scales = [scale(m, site.y().zero_point) for m in multipliers(site)]
         note = "biases of a pair, multiplier, rounding, shift"
@@ -135,7 +136,7 @@ def folded_biases(site: Site[Any]) -> Array:
     return wrap_int32(bias_of(site, len(w)).reshape(-1) - site.x().zero_point * sums)
 
 
-def relu_scales(site: Site[Any]) -> list[HighMultiply] | None:
+def relu_scales(site: Site[Any], factor: int = 1) -> list[HighMultiply] | None:
     """The two-instruction requantisation of every channel, when negative sums are clamped away and all have one."""
     low, _ = full_clamp(site.args.clamp, site.y())
     if low < site.y().zero_point:
@@ -146,7 +147,7 @@ def relu_scales(site: Site[Any]) -> list[HighMultiply] | None:
     highest = biases + np.maximum(rows * -128, rows * 127).sum(axis=1)
     found = []
     for m, least, most in zip(multipliers(site), lowest.tolist(), highest.tolist(), strict=True):
-        h = high_multiply(m, 127 - site.y().zero_point, least, most)
+        h = high_multiply(m, 127 - site.y().zero_point, least, most, factor)
         if h is None:
             return None
         found.append(h)
