@@ -83,7 +83,7 @@ def build(
     graph, digest = read(model)
     progress("lower", 0.05)
     lowered = lower(graph)
-    plan = make_plan(bind(lowered.graph, target.core.isa))
+    plan = make_plan(bind(lowered.graph, target.core.isa, small=wanted.optimize == "size"))
     progress("reference", 0.1)
     invocations = [*wanted.inputs, *random_inputs(graph, wanted.runs, wanted.seed)]
     vectors = expected_vectors(graph, invocations)

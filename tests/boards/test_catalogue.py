@@ -24,6 +24,9 @@ MAPS = [
     ("esp32-c3", "ESP32-C3FH4", "rv32imc", 160, 0x4200_0000, 4096, 0x3FC8_0000, 384),
     ("b-l475e-iot01", "STM32L475VGT6", "cortex-m4", 80, 0x0800_0000, 1024, 0x2000_0000, 96),
     ("apollo3-blue-evb", "AMA3B1KK", "cortex-m4", 48, 0x0000_C000, 976, 0x1000_0000, 384),
+    ("alif-e3", "AE302F80F55D5LE", "cortex-m55", 400, 0x8000_0000, 5632, 0x2000_0000, 1024),
+    ("ek-ra8m1", "R7FA8M1AHECBD", "cortex-m85", 480, 0x0200_0000, 2016, 0x2200_0000, 896),
+    ("mps3-an547", "Arm MPS3 AN547, Corstone SSE-300", "cortex-m55", 32, 0x0000_0000, 512, 0x0100_0000, 2048),
     ("mps2-an385", "Arm MPS2 AN385", "cortex-m3", 25, 0x0000_0000, 4096, 0x2000_0000, 4096),
     ("mps2-an386", "Arm MPS2 AN386", "cortex-m4", 25, 0x0000_0000, 4096, 0x2000_0000, 4096),
     ("mps2-an500", "Arm MPS2 AN500", "cortex-m7", 25, 0x0000_0000, 4096, 0x2000_0000, 4096),
@@ -88,6 +91,8 @@ def test_cores_have_what_their_kernels_ask_for():
     assert core("cortex-m7").has(Isa.FP64)
     assert not core("cortex-m7-sp").has(Isa.FP64)
     assert core("cortex-m33").has(Isa.DSP)
+    assert core("cortex-m55").has(Isa.MVE | Isa.DSP | Isa.FP64)
+    assert core("cortex-m85").has(Isa.MVE)
     assert core("rv32imc").has(Isa.RV_M | Isa.RV_C)
     assert all(one.has(Isa.NONE) for one in cores())
 

@@ -129,6 +129,9 @@ class Kernel:
     in_place: Callable[[Site[Any]], tuple[int, ...]] = nowhere
     """Inputs whose memory output 0 may take over: each element is read before its place is written."""
 
+    spends_flash: bool = False
+    """Faster for more bytes of weights: left out when the smallest image is wanted."""
+
     @property
     def source(self) -> str:
         """Its file below kernels/src."""

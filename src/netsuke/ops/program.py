@@ -50,21 +50,25 @@ class Program:
         return sum(step.macs for step in self.steps)
 
 
-def bind(graph: Graph, isa: Isa = Isa.NONE) -> Program:
+def bind(graph: Graph, isa: Isa = Isa.NONE, *, small: bool = False) -> Program:
     """Chooses for every node the first kernel that the core can run and that accepts the site.
+
+    `small` passes over kernels that spend flash for speed.
 
     Raises:
         GraphError: when a node breaks a rule of its operator.
         UnsupportedModel: when no kernel computes a node.
     """
-    return Program(graph=graph, steps=tuple(step_of(graph, node, isa) for node in graph.nodes))
+    return Program(graph=graph, steps=tuple(step_of(graph, node, isa, small=small) for node in graph.nodes))
 
 
-def step_of(graph: Graph, node: Node, isa: Isa) -> Step:
+def step_of(graph: Graph, node: Node, isa: Isa, *, small: bool = False) -> Step:
     """One node with its kernel."""
     found = site(graph, node)
     op = operator(node.op)
     for kernel in op.kernels:
+        if small and kernel.spends_flash:
+            continue
         if kernel.needs in isa and kernel.accepts(found):
             calls = kernel.bind(found)
             return Step(node=node, site=found, kernel=kernel, calls=calls, view=op.view, macs=op.macs(found))

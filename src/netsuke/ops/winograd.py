@@ -115,4 +115,5 @@ CONV_2D_S8_WINOGRAD = Kernel(
     bind=bind,
     accepts=accepts_winograd,
     needs=Isa.DSP,
+    spends_flash=True,
 )
