@@ -261,6 +261,28 @@ typedef struct nk_mul_args {
   int32_t clamp_high;
 } nk_mul_args;
 
+typedef struct nk_planes_args {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t channels;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t stride;
+  int32_t pad_h;
+  int32_t left;
+  int32_t width;
+  int32_t columns;
+  int32_t pairs;
+  int32_t batch;
+  int32_t slots;
+  int32_t threes;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_planes_args;
+
 typedef struct nk_pointwise_args {
   int32_t pixels;
   int32_t depth;
@@ -381,6 +403,16 @@ typedef struct nk_resize_args {
   int32_t out_h;
   int32_t out_w;
 } nk_resize_args;
+
+typedef struct nk_row_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t coarse;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_row_args;
 
 typedef struct nk_sigmoid_s16_args {
   int32_t count;

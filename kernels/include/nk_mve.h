@@ -22,7 +22,7 @@ static inline void nk_mve_copy(int8_t *to, const int8_t *from, int32_t n) {
       "wlstp.8 lr, %[n], 2f\n"
       "1: vldrb.8 q0, [%[from]], #16\n vstrb.8 q0, [%[to]], #16\n letp lr, 1b\n"
       "2:\n"
-      : [to] "+r"(to), [from] "+r"(from)
+      : [to] "+&r"(to), [from] "+&r"(from)
       : [n] "r"(n)
       : "lr", "q0", "memory", "cc");
 }
@@ -32,7 +32,7 @@ static inline void nk_mve_fill(int8_t *to, int32_t value, int32_t n) {
       "vdup.8 q0, %[value]\n wlstp.8 lr, %[n], 2f\n"
       "1: vstrb.8 q0, [%[to]], #16\n letp lr, 1b\n"
       "2:\n"
-      : [to] "+r"(to)
+      : [to] "+&r"(to)
       : [n] "r"(n), [value] "r"(value)
       : "lr", "q0", "memory", "cc");
 }
@@ -43,19 +43,44 @@ static inline void nk_mve_spread(int8_t *to, const int8_t *from, int32_t n) {
       "wlstp.8 lr, %[n], 2f\n"
       "1: vldrb.8 q0, [%[from]], #16\n vstrb.8 q0, [%[to]], #48\n letp lr, 1b\n"
       "2:\n"
-      : [to] "+r"(to), [from] "+r"(from)
+      : [to] "+&r"(to), [from] "+&r"(from)
       : [n] "r"(n)
+      : "lr", "q0", "memory", "cc");
+}
+
+/* `rows` times n bytes, `line` bytes apart, as nk_mve_spread does it: n is a multiple of 16. */
+static inline void nk_mve_spread_rows(int8_t *to, const int8_t *from, int32_t rows, int32_t n, int32_t line) {
+  const int8_t *at;
+  __asm__ volatile(
+      "1: mov %[at], %[from]\n dlstp.8 lr, %[n]\n"
+      "2: vldrb.8 q0, [%[at]], #16\n vstrb.8 q0, [%[to]], #48\n letp lr, 2b\n"
+      "add %[from], %[line]\n subs %[rows], #1\n bne 1b\n"
+      : [to] "+&r"(to), [from] "+&r"(from), [rows] "+&r"(rows), [at] "=&r"(at)
+      : [n] "r"(n), [line] "r"(line)
+      : "lr", "q0", "memory", "cc");
+}
+
+/* The same, row behind row; n is any number. */
+static inline void nk_mve_copy_rows(int8_t *to, const int8_t *from, int32_t rows, int32_t n, int32_t line) {
+  const int8_t *at;
+  int8_t *out;
+  __asm__ volatile(
+      "1: mov %[at], %[from]\n mov %[out], %[to]\n dlstp.8 lr, %[n]\n"
+      "2: vldrb.8 q0, [%[at]], #16\n vstrb.8 q0, [%[out]], #16\n letp lr, 2b\n"
+      "add %[from], %[line]\n add %[to], %[n]\n subs %[rows], #1\n bne 1b\n"
+      : [to] "+&r"(to), [from] "+&r"(from), [rows] "+&r"(rows), [at] "=&r"(at), [out] "=&r"(out)
+      : [n] "r"(n), [line] "r"(line)
       : "lr", "q0", "memory", "cc");
 }
 
 /* Lanes 0 and 2, or 1 and 3, of a vector. */
 static inline int32x4_t nk_mve_even(int32x4_t v, int32_t a, int32_t b) {
-  __asm__("vmov %q[v][2], %q[v][0], %[a], %[b]" : [v] "+w"(v) : [a] "r"(a), [b] "r"(b));
+  __asm__("vmov %q[v][2], %q[v][0], %[a], %[b]" : [v] "+&w"(v) : [a] "r"(a), [b] "r"(b));
   return v;
 }
 
 static inline int32x4_t nk_mve_odd(int32x4_t v, int32_t a, int32_t b) {
-  __asm__("vmov %q[v][3], %q[v][1], %[a], %[b]" : [v] "+w"(v) : [a] "r"(a), [b] "r"(b));
+  __asm__("vmov %q[v][3], %q[v][1], %[a], %[b]" : [v] "+&w"(v) : [a] "r"(a), [b] "r"(b));
   return v;
 }
 
@@ -71,13 +96,13 @@ static inline int32x4_t nk_mve_scaled(int32x4_t acc, int32x4_t multiplier, int32
 
 /* The lanes, saturated to int8, into four bytes. VMOV is spared by narrowing in place. */
 static inline void nk_mve_store4(int8_t *y, int32x4_t v) {
-  __asm__("vqmovnb.s32 %q[v], %q[v]\n vqmovnb.s16 %q[v], %q[v]" : [v] "+w"(v));
+  __asm__("vqmovnb.s32 %q[v], %q[v]\n vqmovnb.s16 %q[v], %q[v]" : [v] "+&w"(v));
   vstrbq_s32(y, v);
 }
 
 /* The first n of them. */
 static inline void nk_mve_store_some(int8_t *y, int32x4_t v, int32_t n) {
-  __asm__("vqmovnb.s32 %q[v], %q[v]\n vqmovnb.s16 %q[v], %q[v]" : [v] "+w"(v));
+  __asm__("vqmovnb.s32 %q[v], %q[v]\n vqmovnb.s16 %q[v], %q[v]" : [v] "+&w"(v));
   vstrbq_p_s32(y, v, vctp32q((uint32_t)n));
 }
 
@@ -88,7 +113,7 @@ static inline void nk_mve_clamp(int8_t *y, int32_t n, int32_t low, int32_t high)
       "1: vldrb.8 q0, [%[y]]\n vmax.s8 q0, q0, q1\n vmin.s8 q0, q0, q2\n vstrb.8 q0, [%[y]], #16\n letp lr, "
       "1b\n"
       "2:\n"
-      : [y] "+r"(y)
+      : [y] "+&r"(y)
       : [n] "r"(n), [low] "r"(low), [high] "r"(high)
       : "lr", "q0", "q1", "q2", "memory", "cc");
 }
@@ -105,6 +130,14 @@ static inline void nk_mve_fill(int8_t *to, int32_t value, int32_t n) {
 
 static inline void nk_mve_spread(int8_t *to, const int8_t *from, int32_t n) {
   for (; n > 0; n -= 16, from += 16, to += 48) memcpy(to, from, (size_t)(n < 16 ? n : 16));
+}
+
+static inline void nk_mve_spread_rows(int8_t *to, const int8_t *from, int32_t rows, int32_t n, int32_t line) {
+  for (; rows > 0; rows--, from += line, to += 3 * n) nk_mve_spread(to, from, n);
+}
+
+static inline void nk_mve_copy_rows(int8_t *to, const int8_t *from, int32_t rows, int32_t n, int32_t line) {
+  for (; rows > 0; rows--, from += line, to += n) nk_mve_copy(to, from, n);
 }
 
 /* One lane: the same steps as the vector's. */

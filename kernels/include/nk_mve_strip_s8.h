@@ -30,12 +30,12 @@ typedef struct nk_mve_strip {
   "vldrb.8 q1, [%[x]], #16\n " op " %[c], q1, q3\n vldrb.8 q2, [%[x]], #16\n" op             \
   " %[e], q2, q3\n vldrb.8 q3, [%[w]], #16\n " op " %[b], q0, q3\n" op " %[d], q1, q3\n " op \
   " %[f], q2, q3\n"
-#define NK_MVE_STRIP_HALF()                                                                                \
-  __asm__ volatile(NK_MVE_STRIP_STEP("vmladav.s8") "wls lr, %[n], 2f\n1:\n" NK_MVE_STRIP_STEP(             \
-                       "vmladava.s8") "le lr, 1b\n2:\n"                                                    \
-                   : [x] "+r"(x), [w] "+r"(w), [a] "=&Te"(a), [b] "=&Te"(b), [c] "=&Te"(c), [d] "=&Te"(d), \
-                     [e] "=&Te"(e), [f] "=&Te"(f)                                                          \
-                   : [n] "r"(s->steps - 1)                                                                 \
+#define NK_MVE_STRIP_HALF()                                                                                  \
+  __asm__ volatile(NK_MVE_STRIP_STEP("vmladav.s8") "wls lr, %[n], 2f\n1:\n" NK_MVE_STRIP_STEP(               \
+                       "vmladava.s8") "le lr, 1b\n2:\n"                                                      \
+                   : [x] "+&r"(x), [w] "+&r"(w), [a] "=&Te"(a), [b] "=&Te"(b), [c] "=&Te"(c), [d] "=&Te"(d), \
+                     [e] "=&Te"(e), [f] "=&Te"(f)                                                            \
+                   : [n] "r"(s->steps - 1)                                                                   \
                    : "lr", "q0", "q1", "q2", "q3", "memory", "cc")
 
 static inline void nk_mve_strip_run(const nk_mve_strip *s, int8_t *y, int32_t is_signed) {

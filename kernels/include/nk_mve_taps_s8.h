@@ -49,8 +49,8 @@ static inline int8x16_t nk_mve_taps_run(const nk_mve_taps *s, const int8_t *base
       "vmovlb.s16 q0, q2\n vadd.i32 %q[a], %q[a], q0\n vmovlt.s16 q2, q2\n vadd.i32 %q[c], %q[c], q2\n"
       "vmovlb.s16 q0, q3\n vadd.i32 %q[b], %q[b], q0\n vmovlt.s16 q3, q3\n vadd.i32 %q[d], %q[d], q3\n"
       "le lr, 1b\n"
-      : [a] "+w"(a), [b] "+w"(b), [c] "+w"(c), [d] "+w"(d), [p] "=&r"(p), [q] "=&r"(q), [w] "+r"(w),
-        [taps] "+r"(taps)
+      : [a] "+&w"(a), [b] "+&w"(b), [c] "+&w"(c), [d] "+&w"(d), [p] "=&r"(p), [q] "=&r"(q), [w] "+&r"(w),
+        [taps] "+&r"(taps)
       : [n] "r"(s->pairs), [base] "r"(base)
       : "lr", "q0", "q1", "q2", "q3", "memory", "cc");
   a = nk_mve_scaled(a, vldrwq_s32(scales + 16), vldrwq_s32(scales + 32), is_signed);

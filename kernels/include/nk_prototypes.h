@@ -32,6 +32,10 @@ NK_KERNEL void nk_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t
 NK_KERNEL void nk_conv_2d_s8_winograd(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_winograd_args *a);
 NK_KERNEL void nk_copy(const void *x, void *y, const nk_copy_args *a);
 NK_KERNEL void nk_copy_blocks(const void *x, void *y, const nk_copy_blocks_args *a);
+NK_KERNEL void nk_depthwise_3x3_relu_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_planes_args *a);
+NK_KERNEL void nk_depthwise_3x3_s2_relu_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_planes_args *a);
+NK_KERNEL void nk_depthwise_3x3_s2_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_planes_args *a);
+NK_KERNEL void nk_depthwise_3x3_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_planes_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_f32(const float *x, const float *w, const float *bias, float *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int32_t *multiplier, const int8_t *shift, int16_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
@@ -101,6 +105,7 @@ NK_KERNEL void nk_resize_bilinear_f32(const float *x, const int16_t *rows, const
 NK_KERNEL void nk_resize_bilinear_s16(const int16_t *x, const int16_t *rows, const int16_t *rows_fraction, const int16_t *columns, const int16_t *columns_fraction, int16_t *y, const nk_resize_args *a);
 NK_KERNEL void nk_resize_bilinear_s8(const int8_t *x, const int16_t *rows, const int16_t *rows_fraction, const int16_t *columns, const int16_t *columns_fraction, int8_t *y, const nk_resize_args *a);
 NK_KERNEL void nk_resize_nearest(const void *x, const int16_t *rows, const int16_t *columns, void *y, const nk_resize_args *a);
+NK_KERNEL void nk_row_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, const nk_row_args *a);
 NK_KERNEL void nk_softmax_f32(const float *x, float *y, const nk_softmax_f32_args *a);
 NK_KERNEL void nk_softmax_s16(const int16_t *x, const int16_t *exps, const int16_t *reciprocals, int16_t *y, const nk_softmax_s16_args *a);
 NK_KERNEL void nk_softmax_s8(const int8_t *x, const int32_t *exps, int8_t *y, const nk_softmax_args *a);

@@ -13,26 +13,33 @@ static inline void nk_mve_row(int8_t *to, const int8_t *row, int32_t from, int32
   if (length > end) nk_mve_fill(to + end, zero, length - end);
 }
 
+/* A window that may leave the image, row by row. */
+static inline void nk_mve_border(const int8_t *x, int32_t iy, int32_t from, int8_t *columns, int8_t *staged,
+                                 const nk_conv_mve_args *a) {
+  const int32_t width = a->in_w * a->in_c;
+  const int32_t run = a->kernel_w * a->in_c;
+  for (int32_t i = 0; i < a->kernel_h; i++, iy++) {
+    const int32_t there = iy >= 0 && iy < a->in_h;
+    nk_mve_row(staged, x + iy * width * there, from, run, there ? width : 0, a->x_zero);
+    if (a->whole_steps) nk_mve_spread(columns, staged, run);
+    columns += 3 * run * a->whole_steps;
+    staged += run * !a->whole_steps;
+  }
+}
+
 /* The window of the output pixel (oy, ox), as one pixel of the columns. */
 static inline void nk_mve_window(const int8_t *x, int32_t oy, int32_t ox, int8_t *columns, int8_t *staged,
                                  const nk_conv_mve_args *a) {
   const int32_t width = a->in_w * a->in_c;
   const int32_t run = a->kernel_w * a->in_c;
   const int32_t from = (ox * a->stride_w - a->pad_w) * a->in_c;
-  const int32_t inside = from >= 0 && from + run <= width;
-  int32_t iy = oy * a->stride_h - a->pad_h;
-  for (int32_t i = 0; i < a->kernel_h; i++, iy++) {
-    const int32_t there = iy >= 0 && iy < a->in_h;
-    if (there && inside && a->whole_steps) {
-      nk_mve_spread(columns, x + iy * width + from, run);
-    } else if (there && inside) {
-      nk_mve_copy(staged, x + iy * width + from, run);
-    } else {
-      nk_mve_row(staged, x + iy * width * there, from, run, there ? width : 0, a->x_zero);
-      if (a->whole_steps) nk_mve_spread(columns, staged, run);
-    }
-    columns += 3 * run * a->whole_steps;
-    staged += run * !a->whole_steps;
+  const int32_t iy = oy * a->stride_h - a->pad_h;
+  if (iy < 0 || iy + a->kernel_h > a->in_h || from < 0 || from + run > width) {
+    nk_mve_border(x, iy, from, columns, staged, a);
+  } else if (a->whole_steps) {
+    nk_mve_spread_rows(columns, x + iy * width + from, a->kernel_h, run, width);
+  } else {
+    nk_mve_copy_rows(staged, x + iy * width + from, a->kernel_h, run, width);
   }
 }
 

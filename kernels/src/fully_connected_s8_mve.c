@@ -18,7 +18,7 @@ static inline void nk_mve_channels4(const int8_t *x, const int8_t **weights, con
       "vldrb.8 q1, [%[w]], #16\n vmladava.s8 %[c2], q0, q1\n vldrb.8 q2, [%[w]], #16\n vmladava.s8 %[c3], "
       "q0, q2\n"
       "letp lr, 1b\n"
-      : [x] "+r"(x), [w] "+r"(w), [c0] "+Te"(c0), [c1] "+Te"(c1), [c2] "+Te"(c2), [c3] "+Te"(c3)
+      : [x] "+&r"(x), [w] "+&r"(w), [c0] "+&Te"(c0), [c1] "+&Te"(c1), [c2] "+&Te"(c2), [c3] "+&Te"(c3)
       : [n] "r"(a->depth)
       : "lr", "q0", "q1", "q2", "memory", "cc");
   *weights = w;

@@ -47,7 +47,10 @@ def test_all_inputs_are_run_and_counted(run, name, compiler):
     assert (found.board, found.core, found.runs_counted) == (name, board(name).core.name, 3)
     assert sum(layer.instructions for layer in found.layers) == found.instructions
     assert sum(function.instructions for function in found.functions) == found.instructions
-    assert [layer.name for layer in found.layers] == [*(name for name, _ in TINY_IO.layers), "(between layers)"]
+    assert [layer.name for layer in found.layers] == [
+        *(name for name, _ in TINY_IO.layers),
+        "(between layers)",
+    ]
     assert all(layer.instructions > 0 for layer in found.layers)
     assert (found.arena_bytes, found.arena_touched_bytes) == (384, 372)
     assert 0 < found.stack_bytes < 200
@@ -88,7 +91,7 @@ def test_a_version_that_qemu_refuses_is_passed_over(run, monkeypatch):
 def test_without_qemu_it_says_that_the_core_needs_it(run, monkeypatch, tiny_image):
     tiny_image("mps3-an547", "zig")
     monkeypatch.setattr("netsuke.emulate.qemu.find_qemu", lambda: None)
-    with pytest.raises(EmulationError, match=r"cortex-m55 is emulated by QEMU only, .* --on host"):
+    with pytest.raises(EmulationError, match=r"cortex-m55 is emulated by QEMU only, .*--on host"):
         run("mps3-an547")
 
 
@@ -112,7 +115,9 @@ def test_a_stack_that_the_board_has_no_room_for(run):
 
 def test_files_of_the_driver():
     raw = encoded(TINY_IO, INPUTS, reset_each=True)
-    assert raw[:12] == (1).to_bytes(4, "little") + (3).to_bytes(4, "little") + TINY_IO.arena_bytes.to_bytes(4, "little")
+    assert raw[:12] == (1).to_bytes(4, "little") + (3).to_bytes(4, "little") + TINY_IO.arena_bytes.to_bytes(
+        4, "little"
+    )
     assert raw.endswith(b"".join(given[0] for given in INPUTS))
     with pytest.raises(EmulationError, match="wrote 3 bytes"):
         decoded(b"abc", TINY_IO, 3)

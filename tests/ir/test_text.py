@@ -121,7 +121,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(graphs())
 def test_any_graph_is_read_back_to_the_bit(graph: Graph) -> None:
     """Any graph, invalid ones too, but for its tensors' order."""
@@ -191,7 +191,7 @@ def test_a_text_that_cannot_be_read(message: str, text: str) -> None:
     assert str(caught.value) == message
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_damaged_text_gives_a_graph_or_a_graph_error(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(TEXT) - 1))

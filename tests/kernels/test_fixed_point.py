@@ -12,7 +12,7 @@ import numpy as np
 
 from netsuke.ops import fixed_point
 from netsuke.ops.library import include_dir
-from tests.ops.targets import STRICT, host_compiler
+from tests.ops.targets import STRICT, WORKSHOP, host_compiler
 
 SOURCE = """
 #include "nk_fixed_point.h"
@@ -52,7 +52,7 @@ MULTIPLIERS = np.array(
 
 @cache
 def primitives() -> ctypes.CDLL:
-    folder = Path(mkdtemp(prefix="netsuke-fixed-point-"))
+    folder = Path(mkdtemp(dir=WORKSHOP.name))
     (folder / "primitives.c").write_text(SOURCE)
     command = [*host_compiler(), *STRICT, "-Wno-error", "-O2", "-shared", "-fPIC", f"-I{include_dir()}"]
     subprocess.run([*command, str(folder / "primitives.c"), "-o", str(folder / "primitives.so")], check=True)

@@ -28,7 +28,7 @@ def one_node(
     results: Sequence[TensorType],
     **options: object,
 ) -> Case:
-    """A case from types: an operand that is a pair (type, value) is a constant, a bare type is an input, None is absent."""
+    """A case from types: a pair (type, value) is a constant operand, a bare type an input, None an absent one."""
     tensors: dict[str, Tensor] = {}
     names: list[str] = []
     inputs: list[str] = []

@@ -42,5 +42,7 @@ class UnderQemu:
         except EmulationError as error:
             return stream, {0: str(error)}
         if ran.exit_code:
-            return stream, {0: f"one of the jobs from here on ended the program with {ran.exit_code}: {ran.text}"}
+            return stream, {
+                0: f"one of the jobs from here on ended the program with {ran.exit_code}: {ran.text}"
+            }
         return made.read_bytes(), {}

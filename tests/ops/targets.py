@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from tempfile import gettempdir, mkdtemp
+from tempfile import TemporaryDirectory, gettempdir, mkdtemp
 from typing import Protocol
 
 from netsuke.boards import Isa
@@ -39,6 +39,8 @@ CORES = {
     "rv32imc": "rv32imc",
 }
 STRICT = ("-std=c11", "-ffp-contract=off", *WARNINGS)
+WORKSHOP = TemporaryDirectory(prefix="netsuke-conformance-")
+"""What this process builds; gone when it ends."""
 SANITIZE = ("-fsanitize=address,undefined", "-fsanitize-recover=address,undefined", "-DNK_ASAN")
 
 
@@ -103,7 +105,7 @@ class Host:
 
     def __init__(self, library: Library) -> None:
         self.entries = library.entries
-        self.folder = Path(mkdtemp(prefix="netsuke-host-"))
+        self.folder = Path(mkdtemp(dir=WORKSHOP.name))
         runner = host_object(RUNNER, ("-DNK_HOST", f"-I{library.header().parent}"))
         made = [runner, *host_objects(library.sources[kernel.name] for kernel in library.kernels)]
         refused = "\n".join(said for _, said in made if said) or complaint(
@@ -152,7 +154,7 @@ class Emulated:
 
     def __init__(self, name: str, library: Library) -> None:
         self.name, self.entries = name, library.entries
-        folder = Path(mkdtemp(prefix="netsuke-core-"))
+        folder = Path(mkdtemp(dir=WORKSHOP.name))
         board = testbench_board(find_core(CORES[name]))
         self.isa = board.core.isa
         image = build_image(
@@ -196,7 +198,7 @@ def complaint(command: Sequence[str]) -> str:
 @cache
 def sanitizers() -> tuple[str, ...]:
     """The flags of the sanitizers; none where the compiler cannot link them."""
-    empty = Path(mkdtemp(prefix="netsuke-host-")) / "empty.c"
+    empty = Path(mkdtemp(dir=WORKSHOP.name)) / "empty.c"
     empty.write_text("int main(void) { return 0; }\n")
     failed = complaint([*host_compiler(), *SANITIZE, str(empty), "-o", str(empty.with_suffix(""))])
     return () if failed else SANITIZE
@@ -205,7 +207,7 @@ def sanitizers() -> tuple[str, ...]:
 @cache
 def host_object(path: Path, flags: tuple[str, ...] = ()) -> tuple[Path, str]:
     """Compiles a file for the host: the object, and what the compiler said when it failed."""
-    made = Path(mkdtemp(prefix="netsuke-host-")) / f"{path.stem}.o"
+    made = Path(mkdtemp(dir=WORKSHOP.name)) / f"{path.stem}.o"
     command = [*host_compiler(), *STRICT, *sanitizers(), "-O1", "-g1", f"-I{include_dir()}", *flags]
     return made, complaint([*command, "-c", str(path), "-o", str(made)])
 

@@ -21,7 +21,7 @@ from tests.ops.batch import jobs_of, run_jobs
 from tests.ops.case import Case
 from tests.ops.oracle import first_difference
 from tests.ops.summary import KEY, summary_lines
-from tests.ops.targets import Emulated, Host, Library, Target, sanitizers
+from tests.ops.targets import WORKSHOP, Emulated, Host, Library, Target, sanitizers
 from tests.ops.vectors import reference
 
 SIZE = 7
@@ -95,7 +95,7 @@ def make_kernel(name: str, *, in_place: bool = False, scratch: int = SIZE + 1) -
 @cache
 def library() -> Library:
     """A good kernel, and one per fault."""
-    folder = Path(mkdtemp(prefix="netsuke-faults-"))
+    folder = Path(mkdtemp(dir=WORKSHOP.name))
     bodies = {
         "good": GOOD,
         "backwards": BACKWARDS,

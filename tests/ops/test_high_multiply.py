@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
-from netsuke.ops.high_multiply import FRACTION, HighMultiply, high_multiply
+from netsuke.ops.high_multiply import FRACTION, HighMultiply, high_multiply, high_multiply_double
+from netsuke.ops.requantize import scaled_double
 
 
 def formula(h: HighMultiply, acc: np.ndarray, zero_point: int) -> np.ndarray:
@@ -53,3 +54,26 @@ def test_every_accumulator_of_one_channel() -> None:
 def test_a_scale_that_is_too_large_is_refused() -> None:
     assert high_multiply(Multiplier.of(0.1), 255, -1000, 1000) is None
     assert high_multiply(Multiplier.of(1.5), 255, -1000, 1000) is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.floats(2**-14, 2**-5.1), st.integers(-128, 127), st.integers(-300_000, 300_000), st.integers(1, 500_000))
+def test_it_is_the_rounded_double(real: float, zero_point: int, lowest: int, span: int) -> None:
+    highest = lowest + span
+    found = high_multiply_double(real, (-127 - zero_point, 127 - zero_point), lowest, highest)
+    if found is None:
+        return
+    steps = (np.arange(-129 - zero_point, 129 - zero_point) / real).astype(np.int64)
+    half = (np.arange(-129 - zero_point, 129 - zero_point) + 0.5) / real
+    near = np.concatenate([steps, half.astype(np.int64)])[:, None] + np.arange(-2, 3)
+    acc = np.unique(np.clip(np.append(near.reshape(-1), [lowest, highest]), lowest, highest))
+    wanted = np.clip(scaled_double(acc[:, None], [real])[:, 0] + zero_point, -128, 127)
+    value = ((acc + found.offset) * found.multiplier >> 32) + found.addend + (zero_point << FRACTION)
+    np.testing.assert_array_equal(np.clip(value >> FRACTION, -128, 127), wanted)
+
+
+def test_nearly_every_double_has_one() -> None:
+    chance = np.random.default_rng(1)
+    reals = 2.0 ** chance.uniform(-12, -5.2, 200)
+    found = [high_multiply_double(float(r), (-127, 127), -(10**6), 10**6) for r in reals]
+    assert sum(h is not None for h in found) >= 198

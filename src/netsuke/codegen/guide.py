@@ -75,7 +75,7 @@ static _Alignas(8) uint8_t arena[{m}_ARENA_BYTES];
 if ({api.invoke}({arguments}) != 0) {{ /* a null pointer */ }}
 ```
 
-`int {api.invoke}({parameters(api)});`
+`int {api.invoke}({", ".join(parameters(api))});`
 
 Inputs and outputs may also be buffers of your own; the arena then keeps their room unused.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from netsuke.codegen.header import Api
 from netsuke.codegen.literals import wrapped
+from netsuke.codegen.style import call, comment, function
 from netsuke.ir import Array
 
 
@@ -48,41 +49,53 @@ def table(name: str, rows: Sequence[Array]) -> str:
 def main_text(api: Api) -> str:
     """Text of `main.c`."""
     macro = api.macro
-    arguments = ", ".join(
-        [
-            "nk_arena",
-            *(["nk_state"] if api.stateful else []),
-            *(
-                f"(const {t.dtype.c} *)(nk_arena + {macro}_INPUT_{i}_OFFSET)"
-                for i, t in enumerate(api.inputs)
-            ),
-            *(f"({t.dtype.c} *)(nk_arena + {macro}_OUTPUT_{i}_OFFSET)" for i, t in enumerate(api.outputs)),
-        ]
-    )
+    ports = [
+        *(
+            (f"const {t.dtype.c} *", n, f"INPUT_{i}")
+            for i, (t, n) in enumerate(zip(api.inputs, api.input_names, strict=True))
+        ),
+        *(
+            (f"{t.dtype.c} *", n, f"OUTPUT_{i}")
+            for i, (t, n) in enumerate(zip(api.outputs, api.output_names, strict=True))
+        ),
+    ]
+    pointers = "\n".join(f"  {c}const {n} = ({c})(nk_arena + {macro}_{port}_OFFSET);" for c, n, port in ports)
+    arguments = ["nk_arena", *(["nk_state"] if api.stateful else []), *(n for _, n, _ in ports)]
     state = f"\n_Alignas(8) uint8_t nk_state[{macro}_STATE_BYTES];\n" if api.stateful else ""
-    reset = (
-        f"int nk_reset(void);\nint nk_reset(void) {{ return {api.prefix}_init(nk_state); }}\n\n"
-        if api.stateful
-        else ""
-    )
+    reset = function("int nk_reset(", (), [f"  return {api.prefix}_init(nk_state);"])
+    reset = f"int nk_reset(void);\n{reset}\n" if api.stateful else ""
     fill = "\n".join(
-        f"    memcpy(nk_arena + {macro}_INPUT_{i}_OFFSET, nk_vector_input_{i}[v], {macro}_INPUT_{i}_BYTES);"
+        call(
+            "    memcpy(",
+            [f"nk_arena + {macro}_INPUT_{i}_OFFSET", f"nk_vector_input_{i}[v]", f"{macro}_INPUT_{i}_BYTES"],
+        )
         for i in range(len(api.inputs))
     )
     compare = "\n".join(
-        f"    bad |= memcmp(nk_arena + {macro}_OUTPUT_{i}_OFFSET, nk_vector_output_{i}[v],\n"
-        f"                  {macro}_OUTPUT_{i}_BYTES) != 0;"
+        call(
+            "    bad |= memcmp(",
+            [
+                f"nk_arena + {macro}_OUTPUT_{i}_OFFSET",
+                f"nk_vector_output_{i}[v]",
+                f"{macro}_OUTPUT_{i}_BYTES",
+            ],
+        )
         for i in range(len(api.outputs))
     )
-    start = "  if (nk_reset() != 0) {\n    return 1;\n  }\n" if api.stateful else ""
+    start = ["  if (nk_reset() != 0) {", "    return 1;", "  }"] if api.stateful else []
+    about = comment(
+        f"Runs {api.prefix} on test vectors and counts the ones that come out differently: main returns their "
+        "number. With NK_NO_VECTORS defined it runs the model once and returns: what is then linked is what a "
+        "product needs."
+    )
     return MAIN.format(
-        prefix=api.prefix, macro=macro, state=state, reset=reset, call=f"{api.invoke}({arguments})",
-        fill=fill, compare=compare, start=start,
+        about=about, prefix=api.prefix, macro=macro, state=state, reset=reset, pointers=pointers,
+        call=call(f"  const int result = {api.invoke}(", arguments), fill=fill, compare=compare,
+        start="".join(f"{line}\n" for line in start), once=function("int main(", (), [*start, "  return nk_run();"]),
     )  # fmt: skip
 
 
-MAIN = """/* Runs {prefix} on test vectors and counts the ones that come out differently: main returns their number.
-   With NK_NO_VECTORS defined it runs the model once and returns: what is then linked is what a product needs. */
+MAIN = """{about}
 #include <stdint.h>
 #include <string.h>
 
@@ -119,17 +132,15 @@ NK_NOINLINE void bench_end(void) {{ __asm__ volatile("nop" ::: "memory"); }}
 
 int nk_run(void);
 NK_NOINLINE int nk_run(void) {{
+{pointers}
   bench_begin();
-  const int result = {call};
+{call}
   bench_end();
   return result;
 }}
 
 {reset}#ifdef NK_NO_VECTORS
-int main(void) {{
-{start}  return nk_run();
-}}
-#else
+{once}#else
 int main(void) {{
   int wrong = 0;
 {start}  for (int v = 0; v < NK_VECTORS; v++) {{
@@ -139,7 +150,8 @@ int main(void) {{
 {compare}
     wrong += bad != 0;
   }}
-  NK_PRINT(wrong == 0 ? "{prefix}: all test vectors agree\\n" : "{prefix}: test vectors DIFFER\\n");
+  NK_PRINT("{prefix}: ");
+  NK_PRINT(wrong == 0 ? "all test vectors agree\\n" : "test vectors DIFFER\\n");
   return wrong;
 }}
 #endif

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from netsuke.codegen.literals import array, struct
+from netsuke.codegen.names import Names
+from netsuke.codegen.style import call as broken_call
+from netsuke.codegen.style import comment, function
 from netsuke.ir import Array, Graph, TensorType
 from netsuke.ops.kernel import Call, Constant, Input, Output, Param, Pointer, Scratch, StatePointer
 from netsuke.ops.program import Step
@@ -14,7 +17,7 @@ from netsuke.plan import Plan, Space
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """`constants` is what goes to flash for it; `function` its definition; `call` the line in invoke."""
+    """`constants` is what goes to flash for it; `function` its definition; `call` the statement in invoke."""
 
     node: str
     symbol: str
@@ -31,16 +34,16 @@ class Flash:
     """The `static const` definitions so far: equal arrays of one layer are written once."""
 
     prefix: str
-    texts: list[str]
-    names: dict[tuple[str, str, bytes], str]
+    fresh: Names
+    texts: list[str] = field(default_factory=list)
+    names: dict[tuple[str, str, bytes], str] = field(default_factory=dict)
     nbytes: int = 0
 
     def add_array(self, label: str, data: Array, note: str) -> str:
         """Defines the array unless an equal one is there; returns its C name."""
         key = (label, str(data.dtype), data.tobytes())
         if key not in self.names:
-            doubles = sum(1 for other, _, _ in self.names if other == label)
-            self.names[key] = f"{self.prefix}_{label}" + (f"_{doubles + 1}" if doubles else "")
+            self.names[key] = self.fresh.fresh(f"{self.prefix}_{label}")
             self.texts.append(array(self.names[key], data, note))
             self.nbytes += data.nbytes
         return self.names[key]
@@ -50,27 +53,32 @@ class Flash:
         text = struct("?", call.args)
         key = ("args", text, b"")
         if key not in self.names:
-            doubles = sum(1 for other, _, _ in self.names if other == "args")
-            self.names[key] = f"{self.prefix}_args" + (f"_{doubles + 1}" if doubles else "")
+            self.names[key] = self.fresh.fresh(f"{self.prefix}_args")
             self.texts.append(struct(self.names[key], call.args))
         return self.names[key]
 
 
-def make_layer(plan: Plan, step: Step, symbol: str, constants: Mapping[str, str]) -> Layer:
-    """Writes the layer. `constants` maps the graph's constant tensors that kernels read directly to their C names."""
-    flash = Flash(symbol, [], {})
+def make_layer(plan: Plan, step: Step, symbol: str, constants: Mapping[str, str], names: Names) -> Layer:
+    """Writes the layer.
+
+    Args:
+        plan: where everything lives.
+        step: the layer.
+        symbol: its C name.
+        constants: the graph's constant tensors that kernels read directly, and their C names.
+        names: the names given out so far.
+    """
+    flash = Flash(symbol, names)
     operands = Operands(plan, step, constants)
     lines = [call_text(call, operands, flash) for call in step.calls]
-    function = (
-        f"/* {describe(plan.program.graph, step)} */\n"
-        f"static NK_LAYER void {symbol}({operands.parameters() or 'void'}) {{\n" + "\n".join(lines) + "\n}\n"
-    )
+    about = comment(describe(plan.program.graph, step))
+    definition = function(f"static NK_LAYER void {symbol}(", operands.parameters(), lines)
     return Layer(
         node=step.node.name,
         symbol=symbol,
         constants="\n".join(flash.texts),
-        function=function,
-        call=f"{symbol}({operands.arguments()});",
+        function=f"{about}\n{definition}",
+        call=broken_call(f"  {symbol}(", operands.arguments()),
         weight_bytes=flash.nbytes,
         spaces=frozenset(operands.spaces),
     )
@@ -83,7 +91,8 @@ class Operands:
         self.plan, self.step, self.constants = plan, step, constants
         self.used: dict[str, tuple[str, str]] = {}
         self.spaces: set[Space] = set()
-        inputs = {name for name in step.node.inputs if name and name not in constants}
+        tensors = plan.program.graph.tensors
+        inputs = {name for name in step.node.inputs if name and not tensors[name].is_constant}
         self.many_inputs, self.many_outputs = len(inputs) > 1, len(step.node.outputs) > 1
         for call in step.calls:
             for pointer in call.pointers:
@@ -122,13 +131,13 @@ class Operands:
         self.used[name] = (declared, expression(self.plan, tensor, const=const))
         return name
 
-    def parameters(self) -> str:
-        """The function's parameter list."""
-        return ", ".join(declared for declared, _ in self.used.values())
+    def parameters(self) -> list[str]:
+        """The function's parameters."""
+        return [declared for declared, _ in self.used.values()]
 
-    def arguments(self) -> str:
+    def arguments(self) -> list[str]:
         """What invoke passes."""
-        return ", ".join(given for _, given in self.used.values())
+        return [given for _, given in self.used.values()]
 
 
 def expression(plan: Plan, tensor: str, *, const: bool) -> str:
@@ -156,7 +165,7 @@ def call_text(call: Call, operands: Operands, flash: Flash) -> str:
         pointer_text(pointer, param, operands, flash)
         for pointer, param in zip(call.pointers, call.kernel.params, strict=True)
     ]
-    return f"  {call.kernel.name}({', '.join([*given, f'&{flash.add_struct(call)}'])});"
+    return broken_call(f"  {call.kernel.name}(", [*given, f"&{flash.add_struct(call)}"])
 
 
 def pointer_text(pointer: Pointer, param: Param, operands: Operands, flash: Flash) -> str:

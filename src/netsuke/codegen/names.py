@@ -13,6 +13,34 @@ C_WORDS = frozenset(
         "y arena state scratch "
     ).split()
 )
+LIBRARY_NAMES = frozenset(
+    (
+        "size_t ptrdiff_t wchar_t max_align_t intptr_t uintptr_t intmax_t uintmax_t rsize_t "
+        "int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t "
+        "int_least8_t int_least16_t int_least32_t int_least64_t "
+        "uint_least8_t uint_least16_t uint_least32_t uint_least64_t "
+        "int_fast8_t int_fast16_t int_fast32_t int_fast64_t "
+        "uint_fast8_t uint_fast16_t uint_fast32_t uint_fast64_t "
+        "strtok_r strerror_r strerror_l strcoll_l strxfrm_l strcasecmp_l strncasecmp_l "
+        "memcpy_s memset_s memmove_s locale_t errno_t float_t double_t "
+    ).split()
+)
+"""What the headers we include may declare and a project's name, `_` and a layer's name could spell."""
+
+PROJECT_WORDS = frozenset(
+    (
+        # Headers: `<name>.h` in an include path must not stand before the system's.
+        "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign "
+        "stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string tgmath "
+        "threads time uchar wchar wctype alloca endian byteswap features malloc memory strings unistd fcntl "
+        "poll pthread sched search values newlib reent picolibc arduino "
+        # Targets that CMake keeps for itself.
+        "all test help clean install package edit_cache rebuild_cache depend preinstall "
+        # Files and prefixes of ours.
+        "test_vectors trace nk bench sh "
+    ).split()
+)
+"""Names that a project may not have."""
 LONGEST = 40
 
 
@@ -21,23 +49,33 @@ def identifier(name: str) -> str:
 
     Leading digits get an `n` before them; runs of other characters become one underscore; 40 characters at most.
     """
-    text = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST].rstrip("_")
-    if not text:
-        text = "unnamed"
-    if text[0].isdigit():
-        text = f"n{text}"
-    return f"{text}_" if text in C_WORDS or text.startswith(("nk_", "bench_")) else text
+    text = plain(name)
+    return f"{text}_" if text in C_WORDS else text
 
 
-def unique_identifiers(names: Iterable[str]) -> dict[str, str]:
-    """Name → identifier, no two the same; a later double gets the first free number."""
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        base = text = identifier(name)
-        number = 2
-        while text in taken:
+def project_name(name: str) -> str:
+    """The identifier that a project's files and public names begin with; not the name of a header or CMake target."""
+    text = plain(name)
+    taken = text in C_WORDS or text in PROJECT_WORDS or text.startswith(("nk_", "bench_", "sh_"))
+    return f"model_{text}" if taken else text
+
+
+def plain(name: str) -> str:
+    """The name's letters and digits, which may still spell a keyword."""
+    text = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST].rstrip("_") or "unnamed"
+    return f"n{text}" if text[0].isdigit() else text
+
+
+class Names:
+    """The C names of a project; each is given out once."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = set(taken)
+
+    def fresh(self, base: str) -> str:
+        """The name, with the first free number from 2 on behind it when it is taken."""
+        text, number = base, 2
+        while text in self.taken:
             text, number = f"{base}_{number}", number + 1
-        taken.add(text)
-        found[name] = text
-    return found
+        self.taken.add(text)
+        return text

@@ -10,7 +10,7 @@ from netsuke.codegen.guide import cmake_text, readme_text
 from netsuke.codegen.harness import Vector, main_text, vectors_text
 from netsuke.codegen.header import Api, header_text, make_api
 from netsuke.codegen.layers import Layer
-from netsuke.codegen.names import identifier
+from netsuke.codegen.names import project_name
 from netsuke.codegen.source import direct_constants, make_sources
 from netsuke.plan import Plan
 
@@ -39,7 +39,7 @@ class Project:
 
 def make_project(plan: Plan, *, name: str, vectors: Sequence[Vector] = ()) -> Project:
     """Generates the project. `name` is made an identifier first and becomes the prefix of everything public."""
-    api = make_api(plan, identifier(name))
+    api = make_api(plan, project_name(name))
     made = make_sources(plan, api)
     prefix = api.prefix
     files = {

@@ -8,7 +8,8 @@ from netsuke.codegen.amalgamate import amalgamate
 from netsuke.codegen.header import Api, parameters
 from netsuke.codegen.layers import Layer, make_layer
 from netsuke.codegen.literals import array
-from netsuke.codegen.names import unique_identifiers
+from netsuke.codegen.names import LIBRARY_NAMES, Names, identifier
+from netsuke.codegen.style import call, function
 from netsuke.ir import Graph
 from netsuke.ops.kernel import Input
 from netsuke.plan import Plan, Space
@@ -27,14 +28,19 @@ class Sources:
 def make_sources(plan: Plan, api: Api) -> Sources:
     """Writes the model as C."""
     prefix = api.prefix
-    symbols = unique_identifiers(step.node.name for step in plan.steps)
-    direct = direct_constants(plan)
-    names = {t: f"{prefix}_{i}_value" for t, i in unique_identifiers(direct).items()}
-    layers = tuple(
-        make_layer(plan, step, f"{prefix}_{symbols[step.node.name]}", names) for step in plan.steps
-    )
     graph = plan.program.graph
-    shared = [array(names[t], graph.tensors[t].data, "") for t in direct]  # type: ignore[arg-type]
+    names = Names(
+        {*LIBRARY_NAMES, *public_names(api), *(state_symbol(api, i) for i in range(len(graph.states)))}
+    )
+    # Functions first: they keep their layers' names when a constant would have the same one.
+    symbols = [names.fresh(f"{prefix}_{identifier(step.node.name)}") for step in plan.steps]
+    direct = direct_constants(plan)
+    values = {t: names.fresh(f"{prefix}_{identifier(t)}_value") for t in direct}
+    layers = tuple(
+        make_layer(plan, step, symbol, values, names)
+        for step, symbol in zip(plan.steps, symbols, strict=True)
+    )
+    shared = [array(values[t], graph.tensors[t].data, "") for t in direct]  # type: ignore[arg-type]
     kernels = amalgamate((c.kernel for s in plan.steps for c in s.calls), f"{prefix.upper()}_KERNELS_H")
     return Sources(
         source=source_text(plan, api, layers),
@@ -44,6 +50,11 @@ def make_sources(plan: Plan, api: Api) -> Sources:
         kernels=kernels,
         layers=layers,
     )
+
+
+def public_names(api: Api) -> tuple[str, ...]:
+    """The functions of the header."""
+    return tuple(f"{api.prefix}_{verb}" for verb in ("invoke", "init", "step"))
 
 
 def direct_constants(plan: Plan) -> list[str]:
@@ -106,7 +117,6 @@ LAYER_MACRO = """/* Each layer stays a function of its own: profiles and stack t
 def init_text(plan: Plan, api: Api) -> str:
     """The function that puts the states to their initial values."""
     lines = [
-        f"int {api.prefix}_init(void *state) {{",
         "  uint8_t *const s = state;",
         "  if (s == NULL) {",
         f"    return {api.macro}_ERROR_ARGUMENT;",
@@ -116,26 +126,23 @@ def init_text(plan: Plan, api: Api) -> str:
         at = plan.state_offsets[state.name]
         target = f"s + {at}" if at else "s"
         if state.initial.tobytes().strip(b"\0"):
-            lines.append(f"  memcpy({target}, {state_symbol(api, i)}, {state.type.nbytes});")
+            lines.append(call("  memcpy(", [target, state_symbol(api, i), str(state.type.nbytes)]))
         else:
             lines.append(f"  memset({target}, 0, {state.type.nbytes});")
-    return "\n".join([*lines, "  return 0;", "}", ""])
+    return function(f"int {api.prefix}_init(", ["void *state"], [*lines, "  return 0;"])
 
 
 def invoke_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
     """The function that runs the layers in order."""
     pointers = ["arena", *(["state"] if plan.state_bytes else []), *api.input_names, *api.output_names]
-    null = " || ".join(f"{p} == NULL" for p in pointers)
+    spaces = {space for layer in layers for space in layer.spaces}
     lines = [
-        f"int {api.invoke}({parameters(api)}) {{",
-        f"  if ({null}) {{",
+        *(["  uint8_t *const a = arena;"] if Space.ARENA in spaces else []),
+        *(["  uint8_t *const s = state;"] if Space.STATE in spaces else []),
+        call("  if (", [f"{p} == NULL" for p in pointers], ") {", " ||"),
         f"    return {api.macro}_ERROR_ARGUMENT;",
         "  }",
+        *(layer.call for layer in layers),
+        "  return 0;",
     ]
-    spaces = {space for layer in layers for space in layer.spaces}
-    if Space.STATE in spaces:
-        lines.insert(1, "  uint8_t *const s = state;")
-    if Space.ARENA in spaces:
-        lines.insert(1, "  uint8_t *const a = arena;")
-    lines += [f"  {layer.call}" for layer in layers]
-    return "\n".join([*lines, "  return 0;", "}", ""])
+    return function(f"int {api.invoke}(", parameters(api), lines)

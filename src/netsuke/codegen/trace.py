@@ -19,7 +19,7 @@ def trace_text(project: Project) -> str:
         *(["  uint8_t *const s = nk_state;"] if Space.STATE in spaces else []),
         *pointers(api),
     ]
-    steps = [f"  if (layers > {i}) {{\n    {layer.call}\n  }}" for i, layer in enumerate(project.layers)]
+    steps = [f"  if (layers > {i}) {{\n{layer.call}\n  }}" for i, layer in enumerate(project.layers)]
     return "\n".join(
         [
             f'#include "{api.prefix}.c"',

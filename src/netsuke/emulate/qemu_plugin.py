@@ -114,7 +114,12 @@ def read_counts(out: Path) -> QemuCounts | None:
             address, size, instructions, layer, executed, taken = numbers
             blocks.append(
                 BlockCount(
-                    address=address, size=size, instructions=instructions, layer=layer, executed=executed, taken=taken
+                    address=address,
+                    size=size,
+                    instructions=instructions,
+                    layer=layer,
+                    executed=executed,
+                    taken=taken,
                 )
             )
     return QemuCounts(runs=tuple(runs), blocks=tuple(blocks)) if runs else None

@@ -103,7 +103,9 @@ def run_project(
         folder = Path(name)
         (folder / "inputs").write_bytes(encoded(io, inputs, reset_each=reset_each))
         plan = count_plan(driver, io)
-        emulator, counts = with_plugin(plan, folder, MEASURED_RUNS, lambda extra: _run(driver, bench, folder, extra))
+        emulator, counts = with_plugin(
+            plan, folder, MEASURED_RUNS, lambda extra: _run(driver, bench, folder, extra)
+        )
         raw = (folder / "outputs").read_bytes()
     outputs, stack, touched = decoded(raw, io, len(inputs))
     check_fits(image, board, stack)
@@ -118,7 +120,9 @@ def run_project(
 def _run(driver: Image, bench: Board, folder: Path, extra: Sequence[str]) -> str:
     ran = run_qemu(driver, bench, folder=folder, extra=extra)
     if ran.exit_code:
-        raise EmulationError(f"{ran.emulator}: the model failed with code {ran.exit_code}; it said: {ran.text.strip()[:500]}")
+        raise EmulationError(
+            f"{ran.emulator}: the model failed with code {ran.exit_code}; it said: {ran.text.strip()[:500]}"
+        )
     return ran.emulator
 
 
@@ -134,7 +138,9 @@ def decoded(raw: bytes, io: ModelIo, runs: int) -> tuple[tuple[tuple[bytes, ...]
     """(outputs of every run, stack bytes, arena bytes touched) from the driver's file of outputs."""
     each = sum(size for _, size in io.outputs)
     if len(raw) != 8 + runs * each:
-        raise EmulationError(f"the program under QEMU wrote {len(raw):,} bytes, wanted {8 + runs * each:,}; build it again")
+        raise EmulationError(
+            f"the program under QEMU wrote {len(raw):,} bytes, wanted {8 + runs * each:,}; build it again"
+        )
     stack, touched = (int(word) for word in np.frombuffer(raw[:8], "<u4"))
     outputs, at = [], 8
     for _ in range(runs):

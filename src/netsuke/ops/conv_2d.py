@@ -42,6 +42,7 @@ from netsuke.ops.fixed_point import Multiplier, wrap_int32
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32, scaled_int64, stored
+from netsuke.ops.row_dsp import SINGLE_S8_DSP
 from netsuke.ops.strip import CONV_2D_S8_DSP, POINTWISE_S8_DSP
 from netsuke.ops.winograd import CONV_2D_S8_WINOGRAD
 
@@ -260,6 +261,7 @@ CONV_2D = Operator(
     kernels=(
         POINTWISE_S8_MVE,
         CONV_2D_S8_MVE,
+        SINGLE_S8_DSP,
         POINTWISE_S8_DSP,
         CONV_2D_S8_WINOGRAD,
         CONV_2D_S8_DSP,

@@ -74,7 +74,9 @@ def conv_args(site: Site[Any]) -> ConvMveArgs:
 def packed_weights(w: Array) -> Constant:
     """[O, ...] → channels by four in two halves (0 and 2, 1 and 3), 16 bytes of each channel in turn; zeros to the end."""
     rows = w.reshape(len(w), -1)
-    padded = np.zeros((-(-rows.shape[0] // CHANNELS) * CHANNELS, -(-rows.shape[1] // LANES) * LANES), dtype=np.int8)
+    padded = np.zeros(
+        (-(-rows.shape[0] // CHANNELS) * CHANNELS, -(-rows.shape[1] // LANES) * LANES), dtype=np.int8
+    )
     padded[: rows.shape[0], : rows.shape[1]] = rows
     # [fours, second of its half, half, step, lane]: channel 0 is (0, 0), 1 is (0, 1), 2 is (1, 0), 3 is (1, 1).
     split = padded.reshape(-1, 2, 2, padded.shape[1] // LANES, LANES).transpose(0, 2, 3, 1, 4)
@@ -124,7 +126,9 @@ def scratch_bytes(args: ConvMveArgs, *, gathers: bool) -> int:
 
 def gathers(site: Site[Any], args: ConvMveArgs) -> bool:
     """True when some window, or a row of it, goes by way of the staging area: it leaves the image, or is ragged."""
-    outside = any(w.before > 0 or (w.output - 1) * w.stride - w.before + w.kernel > w.size for w in windows(site))
+    outside = any(
+        w.before > 0 or (w.output - 1) * w.stride - w.before + w.kernel > w.size for w in windows(site)
+    )
     return outside or not args.whole_steps
 
 

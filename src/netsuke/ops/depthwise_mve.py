@@ -116,7 +116,9 @@ def constants(site: Site[Any]) -> tuple[Constant, Constant]:
     """Weights by blocks and pairs of taps; biases (the input's zero point folded in), multipliers and shifts by blocks."""
     w, pixels = site.constant(WEIGHTS)[0], repeats(site)
     channels = w.shape[2]
-    bias = bias_of(site, channels).reshape(-1) - site.x().zero_point * w.reshape(-1, channels).astype(np.int64).sum(axis=0)
+    bias = bias_of(site, channels).reshape(-1) - site.x().zero_point * w.reshape(-1, channels).astype(
+        np.int64
+    ).sum(axis=0)
     found = multipliers(site)
     scales = np.stack([wrap_int32(bias), [m.value for m in found], [m.shift for m in found]]).astype(np.int32)
     blocks = in_blocks(np.tile(scales, (1, pixels))).reshape(-1, 3, 4, 4).transpose(0, 1, 3, 2)

@@ -29,6 +29,7 @@ from netsuke.ops.fully_connected_mve import FULLY_CONNECTED_S8_MVE
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.requantize import WideMultiplier, real_multipliers, relative_clamp, scaled_double, stored
+from netsuke.ops.row_dsp import ROW_S8_DSP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +295,7 @@ FULLY_CONNECTED = Operator(
         results_in_range,
     ),
     macs=macs,
-    kernels=(FULLY_CONNECTED_S8_MVE, FULLY_CONNECTED_S8, FULLY_CONNECTED_S8_DOUBLE, FULLY_CONNECTED_S16, FULLY_CONNECTED_F32),
+    kernels=(FULLY_CONNECTED_S8_MVE, ROW_S8_DSP, FULLY_CONNECTED_S8, FULLY_CONNECTED_S8_DOUBLE, FULLY_CONNECTED_S16, FULLY_CONNECTED_F32),
 )
 
 OPERATORS: tuple[Operator[FullyConnected], ...] = (FULLY_CONNECTED,)

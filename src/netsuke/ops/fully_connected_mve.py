@@ -55,7 +55,9 @@ class LaneMultiplier:
         return scaled
 
     @classmethod
-    def like_double(cls, real: float, left: int, reach: tuple[int, int], clip: tuple[int, int]) -> LaneMultiplier | None:
+    def like_double(
+        cls, real: float, left: int, reach: tuple[int, int], clip: tuple[int, int]
+    ) -> LaneMultiplier | None:
         """One that gives clip(round(x * real)), the product in double, for every x of `reach`; None if none is found.
 
         Both sides rise with x and step next to (q - 0.5) / real for each q of the clip, so looking at the neighbours of
@@ -114,7 +116,9 @@ def packed_weights(w: Array) -> Constant:
     padded[: w.shape[0], : w.shape[1]] = w
     fours = padded.reshape(-1, CHANNELS, padded.shape[1] // LANES, LANES).transpose(0, 2, 1, 3)
     return Constant(
-        label="weights", data=np.ascontiguousarray(fours), shape_note="channel fours x steps x 4 channels x 16 inputs"
+        label="weights",
+        data=np.ascontiguousarray(fours),
+        shape_note="channel fours x steps x 4 channels x 16 inputs",
     )
 
 
@@ -129,8 +133,12 @@ def bind(site: Site[Any]) -> tuple[Call]:
         rows=site.x().elements // depth, depth=depth, channels=channels, left=found[0].left,
         y_zero=site.y().zero_point, narrow=int((low, high) != (-128, 127)), low=low, high=high,
     )  # fmt: skip
-    scales = scale_vectors(folded(site, w), np.array([m.value for m in found]), np.array([-m.right for m in found]))
-    return (FULLY_CONNECTED_S8_MVE.call(Input(index=0), packed_weights(w), scales, Output(index=0), args=args),)
+    scales = scale_vectors(
+        folded(site, w), np.array([m.value for m in found]), np.array([-m.right for m in found])
+    )
+    return (
+        FULLY_CONNECTED_S8_MVE.call(Input(index=0), packed_weights(w), scales, Output(index=0), args=args),
+    )
 
 
 FULLY_CONNECTED_S8_MVE = Kernel(

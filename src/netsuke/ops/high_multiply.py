@@ -19,7 +19,9 @@ from netsuke.ir import Array
 from netsuke.ops.fixed_point import INT32_MAX, Int64Array, Multiplier
 
 FRACTION = 4
-"""Bits kept below the stored value, which SSAT shifts out."""
+"""Bits kept below the stored value, which SSAT shifts out: real multipliers below 1/32."""
+COARSE_FRACTION = 1
+"""The same for real multipliers up to 1/4."""
 ADDENDS = np.arange(-4000, 4001)
 TRIES = 400
 LARGEST_OFFSET = 1 << 28
@@ -53,46 +55,80 @@ def high_multiply(
     """
     if m.value == 0 or m.shift >= 0 or count < 1:
         return None
-    at = steps_of(m, count)
-    reached = at <= highest
-    # One step that is never reached still binds: nothing below it may pass it.
-    last = int(reached.sum())
-    levels = np.arange(1, count + 1, dtype=np.int64)[: last + 1]
-    at = np.minimum(at[: last + 1], highest + 1)
-    return search(m, levels, at, lowest, highest, factor)
+    steps = Steps(levels=np.arange(1, count + 1, dtype=np.int64), at=steps_of(m, count))
+    return search(m.value / 2.0 ** (31 - m.shift), steps, lowest, highest, factor)
+
+
+def high_multiply_double(
+    real: float, levels: tuple[int, int], lowest: int, highest: int, fraction: int = FRACTION
+) -> HighMultiply | None:
+    """The same for round(acc * real) in double, halves away from zero, as LiteRT's FULLY_CONNECTED scales.
+
+    Both signs matter: `levels` are the first and last result (before the zero point) that a step leads to.
+    """
+    if not 0.0 < real < 1.0:
+        return None
+    wanted = np.arange(levels[0], levels[1] + 1, dtype=np.int64)
+    guess = np.ceil((wanted - 0.5) / real).astype(np.int64)[:, None] + np.arange(-2, 3)
+    scaled = guess * real
+    rounded = np.trunc(scaled) + (scaled - np.trunc(scaled) >= 0.5) - (scaled - np.trunc(scaled) <= -0.5)
+    reached = rounded >= wanted[:, None]
+    if not (reached[:, -1] & ~reached[:, 0]).all():
+        return None
+    at = guess[np.arange(len(wanted)), np.argmax(reached, axis=1)]
+    return search(real, Steps(levels=wanted, at=at), lowest, highest, 1, fraction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """From accumulator `at`[i] on, the result is `levels`[i] or more. int64, rising."""
+
+    levels: Int64Array
+    at: Int64Array
+
+    def within(self, lowest: int, highest: int) -> Steps:
+        """The steps that can be told from one another, and one on either side, moved to just outside."""
+        first = max(0, int((self.at <= lowest).sum()) - 1)
+        last = int((self.at <= highest).sum())
+        part = slice(first, last + 1)
+        return Steps(levels=self.levels[part], at=np.clip(self.at[part], lowest, highest + 1))
 
 
 def search(
-    m: Multiplier, levels: Int64Array, at: Int64Array, lowest: int, highest: int, factor: int) -> HighMultiply | None:
-    """Tries the addends whose offset comes closest to a whole number."""
-    slope = m.value / 2.0 ** (31 - m.shift) / factor
-    inside = at <= highest
-    at, lowest, highest = at * factor, lowest * factor, highest * factor
-    if slope * 2 ** (1 + FRACTION) >= 1.0:
+    slope: float, steps: Steps, lowest: int, highest: int, factor: int, fraction: int = FRACTION
+) -> HighMultiply | None:
+    """Tries the addends whose offset comes closest to a whole number. `slope` is real, for a factor of 1."""
+    if slope / factor * 2 ** (1 + fraction) >= 1.0:
         return None
-    spacing = levels[inside] / slope - at[inside] if inside.any() else np.array([0.0])
+    near = steps.within(lowest, highest)
+    reach, under = near.at <= highest, near.at > lowest
+    slope = slope / factor
+    at, lowest, highest = near.at * factor, lowest * factor, highest * factor
+    inner = reach & under
+    spacing = near.levels[inner] / slope - at[inner] if inner.any() else np.array([0.0])
     middle = (spacing.max() + spacing.min() + factor) / 2
-    exact = middle - ADDENDS / (slope * 2**FRACTION)
+    exact = middle - ADDENDS / (slope * 2**fraction)
     offsets = np.round(exact).astype(np.int64)
     for i in np.argsort(np.abs(offsets - exact), kind="stable")[:TRIES]:
         offset, addend = int(offsets[i]), int(ADDENDS[i])
         if abs(offset) > LARGEST_OFFSET or max(abs(lowest + offset), abs(highest + offset)) > INT32_MAX:
             continue
-        multiplier = multiplier_for(((levels << FRACTION) - addend) << 32, at + offset, inside, factor)
+        target = ((near.levels << fraction) - addend) << 32
+        multiplier = multiplier_for(target, at + offset, reach, under, factor)
         if multiplier is not None and stays_below(multiplier, addend, offset, lowest):
             return HighMultiply(multiplier=multiplier, offset=offset, addend=addend)
     return None
 
 
-def multiplier_for(target: Int64Array, x: Int64Array, inside: Array, factor: int) -> int | None:
-    """A multiplier with x * m >= target where the step is inside, and (x - factor) * m < target everywhere."""
+def multiplier_for(target: Int64Array, x: Int64Array, reach: Array, under: Array, factor: int) -> int | None:
+    """A multiplier with x * m >= target where a step is reached, and (x - factor) * m < target where it is not passed."""
     below = x - factor
     if (x == 0).any() or (below == 0).any():
         return None
-    low = np.where(inside & (x > 0), -(-target // np.where(x == 0, 1, x)), 1)
-    high = np.where(inside & (x < 0), target // np.where(x == 0, 1, x), INT32_MAX)
-    low_below = np.where(below < 0, -(-(target - 1) // below), 1)
-    high_below = np.where(below > 0, (target - 1) // below, INT32_MAX)
+    low = np.where(reach & (x > 0), -(-target // x), 1)
+    high = np.where(reach & (x < 0), target // x, INT32_MAX)
+    low_below = np.where(under & (below < 0), -(-(target - 1) // below), 1)
+    high_below = np.where(under & (below > 0), (target - 1) // below, INT32_MAX)
     least = max(int(low.max()), int(low_below.max()), 1)
     most = min(int(high.min()), int(high_below.min()), INT32_MAX)
     return (least + most) // 2 if least <= most else None

@@ -21,7 +21,7 @@ int nk_reset(void);
 static int nk_reset(void) { return 0; }
 #endif
 
-enum { MAX_WORDS = 512, STACK_MARGIN = 64, FAILED = 98 };
+enum { MAX_WORDS = 512, FAILED = 98 };
 
 static uint32_t words[MAX_WORDS];
 
@@ -59,8 +59,8 @@ static void measure(uintptr_t file, const uint32_t *inputs, uint32_t arena_bytes
   uint32_t *const top = stack_pointer();
   const uint32_t *low = nk_bss_end;
   uint32_t end = arena_bytes;
-  for (volatile uint32_t *at = nk_bss_end; at < top - STACK_MARGIN; at++) *at = word;
   memset(nk_arena, (int)(word & 0xFFu), arena_bytes);
+  for (volatile uint32_t *at = nk_bss_end; at < top; at++) *at = word;
   run_once(file, inputs);
   while (low < top && *low == word) low++;
   while (end > 0u && nk_arena[end - 1u] == (word & 0xFFu)) end--;
