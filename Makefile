@@ -52,7 +52,7 @@ c-format: $(VENV)/.dev
 	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 generate: $(VENV)/.dev ## rewrite the generated C headers and format all code
 	$(BIN)/python -m netsuke.ops.headers

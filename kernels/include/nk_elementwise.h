@@ -15,7 +15,7 @@ typedef struct nk_walk {
 } nk_walk;
 
 /* On to the next row. `loops` holds NK_WALK_LEVELS times (count, step_0, step_1). */
-static inline void nk_next_row(nk_walk* w, const int32_t* loops) {
+static inline void nk_next_row(nk_walk *w, const int32_t *loops) {
   for (int32_t level = 0; level < NK_WALK_LEVELS; level++) {
     w->index[level]++;
     if (w->index[level] < loops[0]) {
@@ -28,7 +28,7 @@ static inline void nk_next_row(nk_walk* w, const int32_t* loops) {
   }
 }
 
-static inline int32_t nk_add_element(int32_t x0, int32_t x1, const nk_add_args* a) {
+static inline int32_t nk_add_element(int32_t x0, int32_t x1, const nk_add_args *a) {
   const int32_t unit = (int32_t)(UINT32_C(1) << a->left_shift);
   const int32_t r0 = nk_requantize((x0 + a->offset_0) * unit, a->multiplier_0, a->shift_0);
   const int32_t r1 = nk_requantize((x1 + a->offset_1) * unit, a->multiplier_1, a->shift_1);
@@ -36,12 +36,12 @@ static inline int32_t nk_add_element(int32_t x0, int32_t x1, const nk_add_args* 
   return nk_clamp(sum + a->offset, a->clamp_low, a->clamp_high);
 }
 
-static inline int32_t nk_mul_element(int32_t x0, int32_t x1, const nk_mul_args* a) {
+static inline int32_t nk_mul_element(int32_t x0, int32_t x1, const nk_mul_args *a) {
   const int32_t product = nk_requantize((x0 + a->offset_0) * (x1 + a->offset_1), a->multiplier, a->shift);
   return nk_clamp(product + a->offset, a->clamp_low, a->clamp_high);
 }
 
-static inline int32_t nk_prelu_element(int32_t x, int32_t alpha, const nk_prelu_args* a) {
+static inline int32_t nk_prelu_element(int32_t x, int32_t alpha, const nk_prelu_args *a) {
   const int32_t value = x + a->offset_0;
   const int32_t y =
       value >= 0 ? nk_requantize(value, a->multiplier_positive, a->shift_positive)
@@ -49,13 +49,13 @@ static inline int32_t nk_prelu_element(int32_t x, int32_t alpha, const nk_prelu_
   return nk_clamp(y + a->offset, a->clamp_low, a->clamp_high);
 }
 
-static inline int32_t nk_rescale_element(int32_t x, const nk_quantize_args* a) {
+static inline int32_t nk_rescale_element(int32_t x, const nk_quantize_args *a) {
   const int32_t y = nk_requantize(x + a->offset_x, a->multiplier, a->shift);
   return nk_clamp(y + a->offset_y, a->clamp_low, a->clamp_high);
 }
 
 /* round(x / scale) + zero_point, halves away from zero, saturated; a NaN becomes the lowest value. */
-static inline int32_t nk_quantize_element(float x, const nk_quantize_f32_args* a) {
+static inline int32_t nk_quantize_element(float x, const nk_quantize_f32_args *a) {
   const float q = x / a->scale;
   if (!(q > (float)(a->low - a->zero_point))) {
     return a->low;

@@ -12,8 +12,8 @@ static inline int32_t nk_max(int32_t a, int32_t b) { return a > b ? a : b; }
 static inline int32_t nk_clamp(int32_t x, int32_t low, int32_t high) { return nk_min(nk_max(x, low), high); }
 
 /* (a * b * 2) >> 32, rounded to nearest; b is a multiplier >= 0, so INT32_MIN * INT32_MIN cannot happen.
-   TFLite nudges by 2^30 or 1 - 2^30 by the product's sign and divides toward zero: flooring after adding 2^30 gives
-   the same number for every product, without the branch. */
+   TFLite nudges by 2^30 or 1 - 2^30 by the product's sign and divides toward zero: flooring after adding 2^30
+   gives the same number for every product, without the branch. */
 static inline int32_t nk_doubling_high_mul(int32_t a, int32_t b) {
   return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }

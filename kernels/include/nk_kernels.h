@@ -1,5 +1,6 @@
 /* What every kernel file includes: argument structs, fixed-point and float arithmetic, prototypes.
-   NK_KERNEL is empty when the kernels are built as a library of their own, and `static` inside a generated project. */
+   NK_KERNEL is empty when the kernels are built as a library of their own, and `static` inside a generated
+   project. */
 #ifndef NK_KERNELS_H
 #define NK_KERNELS_H
 

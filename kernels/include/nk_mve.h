@@ -54,7 +54,7 @@ static inline void nk_mve_spread_rows(int8_t *to, const int8_t *from, int32_t ro
   __asm__ volatile(
       "1: mov %[at], %[from]\n dlstp.8 lr, %[n]\n"
       "2: vldrb.8 q0, [%[at]], #16\n vstrb.8 q0, [%[to]], #48\n letp lr, 2b\n"
-      "add %[from], %[line]\n subs %[rows], #1\n bne 1b\n"
+      "add %[from], %[from], %[line]\n subs %[rows], %[rows], #1\n bne 1b\n"
       : [to] "+&r"(to), [from] "+&r"(from), [rows] "+&r"(rows), [at] "=&r"(at)
       : [n] "r"(n), [line] "r"(line)
       : "lr", "q0", "memory", "cc");
@@ -67,7 +67,7 @@ static inline void nk_mve_copy_rows(int8_t *to, const int8_t *from, int32_t rows
   __asm__ volatile(
       "1: mov %[at], %[from]\n mov %[out], %[to]\n dlstp.8 lr, %[n]\n"
       "2: vldrb.8 q0, [%[at]], #16\n vstrb.8 q0, [%[out]], #16\n letp lr, 2b\n"
-      "add %[from], %[line]\n add %[to], %[n]\n subs %[rows], #1\n bne 1b\n"
+      "add %[from], %[from], %[line]\n add %[to], %[to], %[n]\n subs %[rows], %[rows], #1\n bne 1b\n"
       : [to] "+&r"(to), [from] "+&r"(from), [rows] "+&r"(rows), [at] "=&r"(at), [out] "=&r"(out)
       : [n] "r"(n), [line] "r"(line)
       : "lr", "q0", "memory", "cc");

@@ -23,50 +23,83 @@ typedef struct nk_mve_strip {
 
 #if defined(__ARM_FEATURE_MVE)
 
-/* The sums of two channels at three pixels, in acc[pixel][channel]; returns where the weights go on. */
+/* Two channels at three pixels, 16 inputs. */
 #define NK_MVE_STRIP_STEP(op)                                                                \
   "vldrb.8 q0, [%[x]], #16\n vldrb.8 q3, [%[w]], #16\n " op                                  \
   " %[a], q0, q3\n"                                                                          \
   "vldrb.8 q1, [%[x]], #16\n " op " %[c], q1, q3\n vldrb.8 q2, [%[x]], #16\n" op             \
   " %[e], q2, q3\n vldrb.8 q3, [%[w]], #16\n " op " %[b], q0, q3\n" op " %[d], q1, q3\n " op \
   " %[f], q2, q3\n"
-#define NK_MVE_STRIP_HALF()                                                                                  \
-  __asm__ volatile(NK_MVE_STRIP_STEP("vmladav.s8") "wls lr, %[n], 2f\n1:\n" NK_MVE_STRIP_STEP(               \
-                       "vmladava.s8") "le lr, 1b\n2:\n"                                                      \
-                   : [x] "+&r"(x), [w] "+&r"(w), [a] "=&Te"(a), [b] "=&Te"(b), [c] "=&Te"(c), [d] "=&Te"(d), \
-                     [e] "=&Te"(e), [f] "=&Te"(f)                                                            \
-                   : [n] "r"(s->steps - 1)                                                                   \
-                   : "lr", "q0", "q1", "q2", "q3", "memory", "cc")
+/* All inputs, then the sums into two lanes of q4, q5 and q6. */
+#define NK_MVE_STRIP_HALF(loop, end, high, low)                                                         \
+  "mov %[x], %[base]\n" NK_MVE_STRIP_STEP(                                                              \
+      "vmladav.s8") "wls lr, %[n], " end "f\n" loop                                                     \
+                    ":\n" NK_MVE_STRIP_STEP("vmladava.s8") "le lr, " loop "b\n" end                     \
+                                                           ":\n"                                        \
+                                                           "vmov q4[" high "], q4[" low                 \
+                                                           "], %[a], %[b]\n vmov q5[" high "], q5[" low \
+                                                           "], %[c], %[d]\n"                            \
+                                                           "vmov q6[" high "], q6[" low "], %[e], %[f]\n"
+#define NK_MVE_STRIP_ALL(op, operand) \
+  op " q4, q4, " operand "\n " op " q5, q5, " operand "\n " op " q6, q6, " operand "\n"
+#define NK_MVE_STRIP_RELU ""
+#define NK_MVE_STRIP_SIGNED                                              \
+  "vshr.s32 q0, q4, #31\n vqadd.s32 q4, q4, q0\n vshr.s32 q0, q5, #31\n" \
+  "vqadd.s32 q5, q5, q0\n vshr.s32 q0, q6, #31\n vqadd.s32 q6, q6, q0\n"
 
+/* `groups` times four channels. On the stack: second, third, y_zero, groups left; their registers become
+ * sums. */
+#define NK_MVE_STRIP_FUNCTION(name, SIGN)                                                                              \
+  __attribute__((noinline, unused)) static void name(const nk_mve_strip *s, const int8_t *w,                           \
+                                                     const int32_t *scales, int8_t *y, int32_t groups) {               \
+    int32_t a = s->second, b = s->third, c = s->y_zero, d = groups, e = 0, f = 0;                                      \
+    const int8_t *x;                                                                                                   \
+    __asm__ volatile(                                                                                                \
+        "strd %[a], %[b], [sp, #-16]!\n strd %[c], %[d], [sp, #8]\n"                                                 \
+        "1:\n" NK_MVE_STRIP_HALF("2", "3", "2", "0") NK_MVE_STRIP_HALF("4", "5", "3", "1")                           \
+        "vldrw.32 q0, [%[scales]], #16\n vldrw.32 q1, [%[scales]], #16\n vldrw.32 q2, [%[scales]], #16\n"            \
+        "ldr %[c], [sp, #8]\n ldrd %[a], %[b], [sp]\n ldr %[d], [sp, #12]\n"                                         \
+        NK_MVE_STRIP_ALL("vadd.i32", "q0") NK_MVE_STRIP_ALL("vqrdmulh.s32", "q1") SIGN                               \
+        NK_MVE_STRIP_ALL("vrshl.s32", "q2") NK_MVE_STRIP_ALL("vadd.i32", "%[c]")                                     \
+        "vqmovnb.s32 q4, q4\n vqmovnb.s32 q5, q5\n vqmovnb.s32 q6, q6\n"                                             \
+        "vqmovnb.s16 q4, q4\n vqmovnb.s16 q5, q5\n vqmovnb.s16 q6, q6\n"                                             \
+        "add %[x], %[y], %[a]\n vstrb.32 q5, [%[x]]\n add %[x], %[y], %[b]\n vstrb.32 q6, [%[x]]\n" \
+        "vstrb.32 q4, [%[y]], #4\n subs %[d], %[d], #1\n str %[d], [sp, #12]\n bne 1b\n add sp, #16\n"                     \
+        : [a] "+&Te"(a), [b] "+&Te"(b), [c] "+&Te"(c), [d] "+&Te"(d), [e] "+&Te"(e), [f] "+&Te"(f), [x] "=&l"(x),    \
+          [w] "+&r"(w), [y] "+&l"(y), [scales] "+&r"(scales)                                                         \
+        : [n] "r"(s->steps - 1), [base] "r"(s->columns)                                                              \
+        : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "memory", "cc"); \
+  }
+
+NK_MVE_STRIP_FUNCTION(nk_mve_strip_relu_s8, NK_MVE_STRIP_RELU)
+NK_MVE_STRIP_FUNCTION(nk_mve_strip_signed_s8, NK_MVE_STRIP_SIGNED)
+
+static inline void nk_mve_strip_part(const nk_mve_strip *s, const int8_t *w, const int32_t *scales, int8_t *y,
+                                     int32_t groups, int32_t is_signed) {
+  if (is_signed) {
+    nk_mve_strip_signed_s8(s, w, scales, y, groups);
+  } else {
+    nk_mve_strip_relu_s8(s, w, scales, y, groups);
+  }
+}
+
+/* The channels behind the last four go by way of the stack. */
 static inline void nk_mve_strip_run(const nk_mve_strip *s, int8_t *y, int32_t is_signed) {
-  const int8_t *w = s->weights;
-  const int32_t *scales = s->scales;
-  for (int32_t left = s->channels; left > 0; left -= 4, y += 4, scales += NK_MVE_SCALES) {
-    int32_t a, b, c, d, e, f;
-    const int8_t *x = s->columns;
-    NK_MVE_STRIP_HALF();
-    int32x4_t p0 = nk_mve_even(vuninitializedq_s32(), a, b);
-    int32x4_t p1 = nk_mve_even(vuninitializedq_s32(), c, d);
-    int32x4_t p2 = nk_mve_even(vuninitializedq_s32(), e, f);
-    x = s->columns;
-    NK_MVE_STRIP_HALF();
-    p0 = nk_mve_odd(p0, a, b);
-    p1 = nk_mve_odd(p1, c, d);
-    p2 = nk_mve_odd(p2, e, f);
-    const int32x4_t bias = vldrwq_s32(scales);
-    const int32x4_t multiplier = vldrwq_s32(scales + 4);
-    const int32x4_t shift = vldrwq_s32(scales + 8);
-    p0 = vaddq_n_s32(nk_mve_scaled(vaddq_s32(p0, bias), multiplier, shift, is_signed), s->y_zero);
-    p1 = vaddq_n_s32(nk_mve_scaled(vaddq_s32(p1, bias), multiplier, shift, is_signed), s->y_zero);
-    p2 = vaddq_n_s32(nk_mve_scaled(vaddq_s32(p2, bias), multiplier, shift, is_signed), s->y_zero);
-    if (left >= 4) {
-      nk_mve_store4(y, p0);
-      nk_mve_store4(y + s->second, p1);
-      nk_mve_store4(y + s->third, p2);
-    } else {
-      nk_mve_store_some(y, p0, left);
-      nk_mve_store_some(y + s->second, p1, left);
-      nk_mve_store_some(y + s->third, p2, left);
+  const int32_t groups = s->channels >> 2;
+  const int32_t rest = s->channels & 3;
+  if (groups > 0) nk_mve_strip_part(s, s->weights, s->scales, y, groups, is_signed);
+  if (rest > 0) {
+    int8_t staged[12];
+    nk_mve_strip last = *s;
+    last.second = 4;
+    last.third = 8;
+    nk_mve_strip_part(&last, s->weights + 64 * groups * s->steps, s->scales + NK_MVE_SCALES * groups, staged,
+                      1, is_signed);
+    y += 4 * groups;
+    for (int32_t c = 0; c < rest; c++) {
+      y[c] = staged[c];
+      y[s->second + c] = staged[4 + c];
+      y[s->third + c] = staged[8 + c];
     }
   }
 }

@@ -21,62 +21,92 @@ static inline void nk_planes_pad(int32_t *planes, const nk_planes_args *a) {
   }
 }
 
-/* Two rows of four channels, one upon the other, `n` columns: steps in bytes. */
-static inline void nk_planes_take(int32_t *planes, const int8_t *upper, int32_t upper_step,
-                                  const int8_t *lower, int32_t lower_step, int32_t n) {
-  for (; n > 0; n--, planes += 4, upper += upper_step, lower += lower_step) {
-    uint32_t up;
-    uint32_t down;
-    memcpy(&up, upper, 4);
-    memcpy(&down, lower, 4);
-    const uint32_t first = (up & 0xFFFFU) | (down << 16);
-    const uint32_t last = (down & 0xFFFF0000U) | (up >> 16);
-    planes[0] = nk_planes_even(first);
-    planes[1] = nk_planes_odd(first);
-    planes[2] = nk_planes_even(last);
-    planes[3] = nk_planes_odd(last);
+/* A pair row that is not inside the image as a whole: `row` is its upper one. */
+static inline void nk_planes_edge(int32_t *to, const int8_t *x, int32_t row, const nk_planes_args *a) {
+  const uint32_t outside = (uint32_t)(uint8_t)a->x_zero * 0x1010101U;
+  const int8_t *const zeros = (const int8_t *)&outside;
+  const int32_t upper = row == a->in_h - 1; /* then only the upper row is inside; at -1 the lower */
+  const int32_t lower = row == -1;
+  nk_planes_take(to, upper ? x + row * a->in_w * a->channels : zeros, upper ? a->channels : 0,
+                 lower ? x : zeros, lower ? a->channels : 0, a->width);
+}
+
+/* `count` pair rows of the four channels from x on, the first of them number `p`, into their slots. */
+static inline void nk_planes_fill(int32_t *planes, const int8_t *x, int32_t p, int32_t count,
+                                  const nk_planes_args *a) {
+  const int32_t slot = 4 * a->columns;
+  const int32_t line = a->in_w * a->channels;
+  const int32_t step = a->channels;
+  const int32_t width = a->width;
+  const int32_t last = a->in_h - 2;
+  int32_t row = 2 * p - a->pad_h;
+  int32_t *to = planes + (p % a->slots) * slot + 4 * a->left;
+  int32_t *const end = planes + a->slots * slot;
+  for (; count > 0; count--, row += 2, to += slot) {
+    if (to >= end) to -= a->slots * slot;
+    if (row >= 0 && row <= last) {
+      nk_planes_inside(to, x + row * line, line, step, width);
+    } else {
+      nk_planes_edge(to, x, row, a);
+    }
   }
 }
 
-/* Pair row `p` of the four channels from x on into its slot. */
-static inline void nk_planes_fill(int32_t *planes, const int8_t *x, int32_t p, const nk_planes_args *a) {
-  const uint32_t outside = (uint32_t)(uint8_t)a->x_zero * 0x1010101U;
-  const int8_t *const zeros = (const int8_t *)&outside;
-  const int32_t row = 2 * p - a->pad_h;
-  const int32_t line = a->in_w * a->channels;
-  const int32_t upper = row >= 0 && row < a->in_h;
-  const int32_t lower = row >= -1 && row < a->in_h - 1;
-  nk_planes_take(planes + (p % a->slots) * 4 * a->columns + 4 * a->left, upper ? x + row * line : zeros,
-                 upper ? a->channels : 0, lower ? x + (row + 1) * line : zeros, lower ? a->channels : 0,
-                 a->width);
+/* The channels of a group from `lane` on, row for row; `s` is set for the group's first. */
+static inline void nk_planes_lanes(nk_planes_function *function, nk_planes *s, int32_t lane) {
+  s->y += lane;
+  s->a += lane;
+  s->b += lane;
+  s->block += lane * NK_PLANES_BLOCK;
+  s->threes_end += lane;
+  s->end += lane;
+  s->last += lane;
+  for (; lane < 4; lane++) {
+    function(s);
+    s->y++;
+    s->a++;
+    s->b++;
+    s->block += NK_PLANES_BLOCK;
+    s->threes_end++;
+    s->end++;
+    s->last++;
+  }
 }
 
-/* `rows` rows of one channel, the first from pair row `p` on. */
-static inline void nk_planes_channel(nk_planes_function *function, const int32_t *planes,
-                                     const int32_t *block, int8_t *y, int32_t p, int32_t rows,
-                                     const nk_planes_args *a) {
-  const int32_t line = a->out_w * a->channels;
+/* Some rows of outputs of a group of channels, the first from pair row `p` on; y is the group's first output
+   of all, row: see nk_planes. */
+static inline void nk_planes_rows_of(nk_planes_function *function, nk_planes *s, const int32_t *planes,
+                                     int32_t p, int32_t rows, int32_t lane, const nk_planes_args *a) {
   const int32_t slot = 4 * a->columns;
-  const int32_t odd = a->stride == 1 && 2 * (p + rows) > a->out_h;
-  nk_planes s = {
-      .y = y, .step = a->channels, .row = line, .pitch = 4 * slot, .zero = a->y_zero, .block = block};
-  s.rows = rows - odd;
-  s.y += a->stride == 1 ? 2 * p * line + line : p * line;
-  s.a = planes + (p % a->slots) * slot;
-  s.b = planes + ((p + 1) % a->slots) * slot;
-  s.threes_end = s.a + 12 * a->stride * a->threes;
-  s.end = s.a + 4 * a->stride * a->out_w;
-  if (s.rows > 0) function(&s);
+  s->step = a->channels;
+  s->pitch = 4 * slot;
+  s->zero = a->y_zero;
+  s->a = planes + (p % a->slots) * slot;
+  s->b = planes + ((p + 1) % a->slots) * slot;
+  s->threes_end = s->a + 12 * a->stride * a->threes;
+  s->end = s->a + 4 * a->stride * a->out_w;
+  s->last = s->end + (rows - 1) * slot;
+  nk_planes_lanes(function, s, lane);
+}
+
+/* All of pair rows p .. p + batch: the last row of an odd number is made alone. */
+static inline void nk_planes_batch(nk_planes_function *function, const int32_t *planes, const int32_t *block,
+                                   int8_t *y, int32_t p, int32_t lane, const nk_planes_args *a) {
+  const int32_t line = a->out_w * a->channels;
+  const int32_t odd = a->stride == 1 && 2 * (p + a->batch) > a->out_h;
+  const int32_t rows = a->batch - odd;
+  nk_planes s;
+  if (rows > 0) {
+    s.y = y + (a->stride == 1 ? 2 * p + 1 : p) * line;
+    s.row = line;
+    s.block = block;
+    nk_planes_rows_of(function, &s, planes, p, rows, lane, a);
+  }
   if (odd) {
-    const int32_t done = s.rows * slot;
-    s.y += (2 * s.rows - 1) * line;
+    s.y = y + 2 * (p + rows) * line;
     s.row = 0;
-    s.rows = 1;
-    s.a += done;
-    s.b += done;
-    s.threes_end += done;
-    s.end += done;
-    function(&s);
+    s.block = block;
+    nk_planes_rows_of(function, &s, planes, p + rows, 1, lane, a);
   }
 }
 
@@ -85,14 +115,10 @@ static inline void nk_planes_run(nk_planes_function *function, const int8_t *x, 
   nk_planes_pad(planes, a);
   for (int32_t c = 0; c < a->channels; c += 4) {
     const int32_t first = nk_min(c, a->channels - 4);
-    nk_planes_fill(planes, x + first, 0, a);
+    nk_planes_fill(planes, x + first, 0, 1, a);
     for (int32_t p = 0; p < a->pairs; p += a->batch) {
-      for (int32_t i = 1; i <= a->batch; i++) nk_planes_fill(planes, x + first, p + i, a);
-      for (int32_t lane = c - first; lane < 4; lane++) {
-        const int32_t channel = first + lane;
-        nk_planes_channel(function, planes + lane, blocks + channel * NK_PLANES_BLOCK, y + channel, p,
-                          a->batch, a);
-      }
+      nk_planes_fill(planes, x + first, p + 1, a->batch, a);
+      nk_planes_batch(function, planes, blocks + first * NK_PLANES_BLOCK, y + first, p, c - first, a);
     }
   }
   const int32_t count = a->narrow ? a->out_h * a->out_w * a->channels : 0;

@@ -24,7 +24,7 @@
 
 #define NK_PLANES_BLOCK 9
 
-/* `rows` rows of one channel. Stride 1: y is the second row of outputs, `row` bytes behind the first; with
+/* Some rows of one channel. Stride 1: y is the second row of outputs, `row` bytes behind the first; with
    row = 0 the second is computed and then overwritten by the first. step: bytes from an output to the next in
    its row. Words of the planes from `a` and `b` to threes_end make three outputs a time, the rest to `end`
    two (stride 2: one) a time. */
@@ -34,9 +34,9 @@ typedef struct nk_planes {
   int32_t row;
   const int32_t *threes_end;
   const int32_t *end;
-  int32_t pitch; /* bytes from a pair row to the next */
-  int32_t rows;
-  int32_t zero; /* the output's zero point */
+  int32_t pitch;       /* bytes from a pair row to the next */
+  const int32_t *last; /* `end` of the last row */
+  int32_t zero;        /* the output's zero point */
   const int32_t *a;
   const int32_t *b;
   const int32_t *block;
@@ -66,7 +66,7 @@ typedef void nk_planes_function(const nk_planes *s);
 
 /* Two rows of three outputs: r0 a, r1 b, r2 block, r4-r6 the upper row's sums, r7-r9 the lower's, r3 r12 lr
    weights, r10 r11 words of the planes. */
-#define NK_PLANES_THREE(LOAD, SCALE)                                                           \
+#define NK_PLANES_THREE(LOAD, SCALE) \
   "ldr r9, [r2]\n ldr r3, [r2, #4]\n ldr r12, [r2, #8]\n ldr r10, [r0], #16\n ldr r11, [r0], " \
   "#16\n"         \
   NK_PLANES_A0("r4", "r7", "r3", "r10", "r9") NK_PLANES_A("r4", "r7", "r12", "r11")                         \
@@ -134,33 +134,51 @@ typedef void nk_planes_function(const nk_planes *s);
   "ldr r10, [sp]\n ldr r11, [sp, #4]\n ldr r9, [sp, #16]\n" LOAD SCALE(       \
       "r4") "strb r4, [r10]\n add r10, r11\n str r10, [sp]\n cmp r0, r9\n"
 
-/* The struct is copied to the stack: sp+0 y, 4 step, 8 row, 12 threes_end, 16 end, 20 pitch, 24 rows, 28
-   zero. Label 1: a row; 2: three outputs; 4: what is left; 5: on to the next row, `skip` bytes behind the
-   last outputs. */
-#define NK_PLANES_ROWS(name, THREE, REST, skip, NEXT)                                  \
-  __attribute__((naked, noinline)) static void name(const nk_planes *s) {              \
-    __asm__ volatile(                                                                  \
-        "push {r4-r11, lr}\n ldm r0!, {r1-r8}\n push {r1-r8}\n ldm r0, {r0, r1, r2}\n" \
-        "1: ldr r3, [sp, #12]\n cmp r0, r3\n beq 3f\n"                                 \
-        "2:\n" THREE                                                                   \
-        "bne 2b\n"                                                                     \
-        "3: ldr r3, [sp, #16]\n cmp r0, r3\n beq 5f\n"                                 \
-        "4:\n" REST                                                                    \
-        "bne 4b\n"                                                                     \
-        "5: ldr r3, [sp, #24]\n subs r3, #1\n beq 6f\n str r3, [sp, #24]\n"            \
-        "add r0, #" skip "\n add r1, #" skip                                           \
-        "\n"                                                                           \
-        "ldr r3, [sp, #12]\n ldr r4, [sp, #16]\n ldr r5, [sp, #20]\n" NEXT             \
-        "add r3, r5\n add r4, r5\n str r3, [sp, #12]\n str r4, [sp, #16]\n b 1b\n"     \
-        "6: add sp, sp, #32\n pop {r4-r11, pc}\n");                                    \
+/* The struct is copied to the stack: sp+0 y, 4 step, 8 row, 12 threes_end, 16 end, 20 pitch, 24 last, 28
+   zero. Label 2: three outputs; 3: what is left; 5: on to the next row, `skip` bytes behind the last outputs.
+ */
+#define NK_PLANES_ROWS(name, THREE, REST, skip, NEXT)                                             \
+  __attribute__((naked, noinline)) static void name(__attribute__((unused)) const nk_planes *s) { \
+    __asm__ volatile(                                                                             \
+        "push {r4-r11, lr}\n ldm r0!, {r1-r8}\n push {r1-r8}\n ldm r0, {r0, r1, r2}\n"            \
+        "cmp r0, r4\n beq 4f\n"                                                                   \
+        "2:\n" THREE                                                                              \
+        "bne 2b\n"                                                                                \
+        "3: ldr r3, [sp, #16]\n cmp r0, r3\n beq 5f\n"                                            \
+        "4:\n" REST                                                                               \
+        "bne 4b\n"                                                                                \
+        "5: ldr r4, [sp, #16]\n ldr r6, [sp, #24]\n ldr r3, [sp, #12]\n ldr r5, [sp, #20]\n"      \
+        "ldr r7, [sp]\n ldr r8, [sp, #8]\n cmp r4, r6\n beq 6f\n"                                 \
+        "add r0, #" skip "\n add r1, #" skip                                                      \
+        "\n add r3, r5\n add r4, r5\n str r3, [sp, #12]\n"                                        \
+        "str r4, [sp, #16]\n" NEXT                                                                \
+        "cmp r0, r3\n bne 2b\n b 4b\n"                                                            \
+        "6: add sp, sp, #32\n pop {r4-r11, pc}\n");                                               \
   }
-#define NK_PLANES_NEXT_PAIR "ldr r6, [sp]\n ldr r7, [sp, #8]\n add r6, r7\n str r6, [sp]\n"
 #define NK_PLANES_S1(name, SCALE)                                                                      \
   NK_PLANES_ROWS(name, NK_PLANES_THREE(SCALE##_LOAD, SCALE), NK_PLANES_TWO(SCALE##_LOAD, SCALE), "32", \
-                 NK_PLANES_NEXT_PAIR)
+                 "add r7, r8\n str r7, [sp]\n")
 #define NK_PLANES_S2(name, SCALE)                                                                            \
   NK_PLANES_ROWS(name, NK_PLANES_S2_THREE(SCALE##_LOAD, SCALE), NK_PLANES_S2_ONE(SCALE##_LOAD, SCALE), "16", \
                  "")
+
+/* One column of two rows, one upon the other, `row` bytes apart, of four channels; on to the next column. */
+#define NK_PLANES_COLUMN                                                                                   \
+  "ldr r4, [%[x]]\n ldr r5, [%[x], %[row]]\n add %[x], %[step]\n pkhbt r6, r4, r5, lsl #16\n"              \
+  "pkhtb r5, r5, r4, asr #16\n sxtb16 r4, r6\n sxtb16 r6, r6, ror #8\n str r6, [%[to], #4]\n"              \
+  "sxtb16 r6, r5\n sxtb16 r5, r5, ror #8\n str r6, [%[to], #8]\n str r5, [%[to], #12]\n str r4, [%[to]], " \
+  "#16\n"
+#define NK_PLANES_COLUMNS(COLUMNS)                    \
+  __asm__ volatile(COLUMNS                            \
+                   : [x] "+r"(x), [to] "+r"(planes)   \
+                   : [row] "r"(row), [step] "r"(step) \
+                   : "r4", "r5", "r6", "memory")
+
+/* `n` columns of two rows inside the image. */
+static inline void nk_planes_inside(int32_t *planes, const int8_t *x, int32_t row, int32_t step, int32_t n) {
+  if (n & 1) NK_PLANES_COLUMNS(NK_PLANES_COLUMN);
+  for (n >>= 1; n > 0; n--) NK_PLANES_COLUMNS(NK_PLANES_COLUMN NK_PLANES_COLUMN);
+}
 
 /* Bytes 0 and 2 of a word as halfwords. */
 static inline int32_t nk_planes_even(uint32_t bytes) {
@@ -240,13 +258,17 @@ typedef int8_t nk_planes_scale(int32_t acc, const nk_planes *s);
 static inline void nk_planes_rows(const nk_planes *s, int32_t stride, nk_planes_scale *scale) {
   int8_t *y = s->y;
   const int32_t words = (int32_t)(s->end - s->a);
-  for (int32_t row = 0; row < s->rows; row++, y += stride == 1 ? s->row : 0) {
-    const int32_t *a = s->a + row * (s->pitch >> 2);
-    const int32_t *b = s->b + row * (s->pitch >> 2);
+  const int32_t pitch = s->pitch >> 2;
+  const int32_t *a = s->a;
+  const int32_t *b = s->b;
+  for (int32_t left = (int32_t)(s->last - s->end); left >= 0; left -= pitch) {
     for (int32_t i = 0; i < words; i += 4 * stride, y += s->step) {
       if (stride == 1) *y = scale(nk_planes_lower(a + i, b + i, s->block), s);
       *(stride == 1 ? y - s->row : y) = scale(nk_planes_upper(a + i, b + i, s->block), s);
     }
+    y += stride == 1 ? s->row : 0;
+    a += pitch;
+    b += pitch;
   }
 }
 
@@ -257,6 +279,29 @@ static inline void nk_planes_rows(const nk_planes *s, int32_t stride, nk_planes_
 #define NK_PLANES_S2(name, SCALE) \
   static inline void name(const nk_planes *s) { nk_planes_rows(s, 2, SCALE); }
 
+#endif
+
+/* `n` columns of two rows, one upon the other, of four channels; `*_step` bytes from a column to the next. */
+static inline void nk_planes_take(int32_t *planes, const int8_t *upper, int32_t upper_step,
+                                  const int8_t *lower, int32_t lower_step, int32_t n) {
+  for (; n > 0; n--, planes += 4, upper += upper_step, lower += lower_step) {
+    uint32_t up;
+    uint32_t down;
+    memcpy(&up, upper, 4);
+    memcpy(&down, lower, 4);
+    const uint32_t first = (up & 0xFFFFU) | (down << 16);
+    const uint32_t last = (down & 0xFFFF0000U) | (up >> 16);
+    planes[0] = nk_planes_even(first);
+    planes[1] = nk_planes_odd(first);
+    planes[2] = nk_planes_even(last);
+    planes[3] = nk_planes_odd(last);
+  }
+}
+
+#if !(defined(__ARM_FEATURE_DSP) && defined(__thumb2__))
+static inline void nk_planes_inside(int32_t *planes, const int8_t *x, int32_t row, int32_t step, int32_t n) {
+  nk_planes_take(planes, x, step, x + row, step, n);
+}
 #endif
 
 #endif

@@ -24,7 +24,7 @@ static inline int32_t nk_one_over_one_plus(int32_t x) {
 }
 
 /* The largest value of a row, and the reciprocal of the sum of its exps. */
-static inline nk_softmax_row nk_softmax_scan(const int8_t* x, const int32_t* exps, const nk_softmax_args* a) {
+static inline nk_softmax_row nk_softmax_scan(const int8_t *x, const int32_t *exps, const nk_softmax_args *a) {
   nk_softmax_row r = {.largest = x[0], .bits_over_unit = 12};
   for (int32_t i = 1; i < a->depth; i++) {
     r.largest = nk_max(r.largest, x[i]);

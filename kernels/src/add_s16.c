@@ -2,7 +2,7 @@
 #include "nk_elementwise.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_add_s16(const int16_t* x0, const int16_t* x1, int16_t* y, const nk_add_args* a) {
+NK_KERNEL void nk_add_s16(const int16_t *x0, const int16_t *x1, int16_t *y, const nk_add_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     for (int32_t i = 0; i < a->inner; i++) {
       *y++ = (int16_t)nk_add_element(*x0, *x1, a);

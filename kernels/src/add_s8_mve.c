@@ -15,7 +15,7 @@ NK_KERNEL void nk_add_s8_mve(const int8_t *x0, const int8_t *x1, int8_t *y, cons
       "%[add]\n"
       "vshl.s32 q0, %[shift]\n vqmovnb.s32 q0, q0\n vqmovnb.s16 q0, q0\n vstrb.32 q0, [%[y]], #4\n"
       "letp lr, 1b\n"
-      : [x0] "+&r"(x0), [x1] "+&r"(x1), [y] "+&r"(to)
+      : [x0] "+&l"(x0), [x1] "+&l"(x1), [y] "+&l"(to)
       : [n] "r"(a->count), [m0] "r"(a->multiplier_0), [m1] "r"(a->multiplier_1), [add] "r"(a->addend),
         [shift] "r"(-a->shift)
       : "lr", "q0", "q1", "memory", "cc");

@@ -1,10 +1,10 @@
 /* ARG_MAX, int8 to int32: the first of the largest along the middle of outer x size x inner. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_arg_max_s8_s32(const int8_t* x, int32_t* y, const nk_arg_max_args* a) {
+NK_KERNEL void nk_arg_max_s8_s32(const int8_t *x, int32_t *y, const nk_arg_max_args *a) {
   for (int32_t outer = 0; outer < a->outer; outer++) {
     for (int32_t inner = 0; inner < a->inner; inner++) {
-      const int8_t* p = x + inner;
+      const int8_t *p = x + inner;
       int8_t largest = *p;
       int32_t found = 0;
       for (int32_t i = 1; i < a->size; i++) {

@@ -1,7 +1,7 @@
 /* AVERAGE_POOL_2D, float32: added up row by row, divided once; padding does not count. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_average_pool_2d_f32(const float* x, float* y, const nk_pool_2d_f32_args* a) {
+NK_KERNEL void nk_average_pool_2d_f32(const float *x, float *y, const nk_pool_2d_f32_args *a) {
   for (int32_t oy = 0; oy < a->out_h; oy++) {
     const int32_t row0 = oy * a->stride_h - a->pad_h;
     const int32_t row_first = nk_max(row0, 0);
@@ -14,7 +14,7 @@ NK_KERNEL void nk_average_pool_2d_f32(const float* x, float* y, const nk_pool_2d
       for (int32_t c = 0; c < a->channels; c++) {
         float sum = 0.0F;
         for (int32_t row = row_first; row < row_end; row++) {
-          const float* line = x + row * a->in_w * a->channels + c;
+          const float *line = x + row * a->in_w * a->channels + c;
           for (int32_t col = col_first; col < col_end; col++) {
             sum += line[col * a->channels];
           }

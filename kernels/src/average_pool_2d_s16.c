@@ -1,7 +1,7 @@
 /* AVERAGE_POOL_2D, int16: rounded to nearest, halves away from zero; padding does not count. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_average_pool_2d_s16(const int16_t* x, int16_t* y, const nk_pool_2d_args* a) {
+NK_KERNEL void nk_average_pool_2d_s16(const int16_t *x, int16_t *y, const nk_pool_2d_args *a) {
   for (int32_t oy = 0; oy < a->out_h; oy++) {
     const int32_t row0 = oy * a->stride_h - a->pad_h;
     const int32_t row_first = nk_max(row0, 0);
@@ -15,7 +15,7 @@ NK_KERNEL void nk_average_pool_2d_s16(const int16_t* x, int16_t* y, const nk_poo
       for (int32_t c = 0; c < a->channels; c++) {
         int32_t sum = 0;
         for (int32_t row = row_first; row < row_end; row++) {
-          const int16_t* line = x + row * a->in_w * a->channels + c;
+          const int16_t *line = x + row * a->in_w * a->channels + c;
           for (int32_t col = col_first; col < col_end; col++) {
             sum += line[col * a->channels];
           }

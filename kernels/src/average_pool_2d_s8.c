@@ -10,7 +10,7 @@ static inline int32_t nk_average_s8(int32_t sum, uint32_t taps, uint32_t recipro
   return sum < 0 ? -(int32_t)quotient : (int32_t)quotient;
 }
 
-NK_KERNEL void nk_average_pool_2d_s8(const int8_t* x, int8_t* y, const nk_pool_2d_args* a) {
+NK_KERNEL void nk_average_pool_2d_s8(const int8_t *x, int8_t *y, const nk_pool_2d_args *a) {
   for (int32_t oy = 0; oy < a->out_h; oy++) {
     const int32_t row0 = oy * a->stride_h - a->pad_h;
     const int32_t row_first = nk_max(row0, 0);
@@ -24,7 +24,7 @@ NK_KERNEL void nk_average_pool_2d_s8(const int8_t* x, int8_t* y, const nk_pool_2
       for (int32_t c = 0; c < a->channels; c++) {
         int32_t sum = 0;
         for (int32_t row = row_first; row < row_end; row++) {
-          const int8_t* line = x + row * a->in_w * a->channels + c;
+          const int8_t *line = x + row * a->in_w * a->channels + c;
           for (int32_t col = col_first; col < col_end; col++) {
             sum += line[col * a->channels];
           }

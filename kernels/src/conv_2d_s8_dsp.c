@@ -1,22 +1,23 @@
-/* CONV_2D, int8, for cores with the DSP extension: windows of three output pixels are gathered and widened into
-   columns, then multiplied as a strip (nk_strip_s8.h). Outside the image the input reads as its zero point. */
+/* CONV_2D, int8, for cores with the DSP extension: windows of three output pixels are gathered and widened
+   into columns, then multiplied as a strip (nk_strip_s8.h). Outside the image the input reads as its zero
+   point. */
 #include "nk_kernels.h"
 #include "nk_strip_store.h"
 
 /* n bytes, by words: the last word overlaps the one before. */
 static inline void nk_copy_run(int8_t *to, const int8_t *from, int32_t n) {
-  uint32_t word;
-  int32_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    memcpy(&word, from + i, 4);
-    memcpy(to + i, &word, 4);
-  }
-  if (i < n && n >= 4) {
-    memcpy(&word, from + n - 4, 4);
-    memcpy(to + n - 4, &word, 4);
+  int32_t left = n;
+  if (n >= 4) {
+    const uint32_t last = nk_word(from + n - 4);
+    int8_t *const end = to + n - 4;
+    for (; left > 4; left -= 4, from += 4, to += 4) {
+      const uint32_t word = nk_word(from);
+      memcpy(to, &word, 4);
+    }
+    memcpy(end, &last, 4);
     return;
   }
-  for (; i < n; i++) to[i] = from[i];
+  for (; left > 0; left--) *to++ = *from++;
 }
 
 /* Bytes [from, from + length) of a row of `width` bytes; what lies outside reads as `zero`. */
@@ -29,29 +30,54 @@ static inline void nk_gather_run(int8_t *to, const int8_t *row, int32_t from, in
   for (int32_t i = end; i < length; i++) to[i] = (int8_t)zero;
 }
 
-/* The window of the output pixel (oy, ox), as one pixel of the columns. */
-static inline void nk_gather_window(const int8_t *x, int32_t oy, int32_t ox, int32_t *columns, int8_t *staged,
+/* A window that lies inside the image; x is its first byte. */
+static inline void nk_gather_inside(const int8_t *x, int32_t *columns, int8_t *staged,
                                     const nk_strip_args *a) {
   const int32_t width = a->in_w * a->in_c;
   const int32_t run = a->kernel_w * a->in_c;
-  const int32_t from = (ox * a->stride_w - a->pad_w) * a->in_c;
-  const int32_t inside = from >= 0 && from + run <= width;
-  for (int32_t i = 0; i < a->kernel_h; i++) {
-    const int32_t iy = oy * a->stride_h - a->pad_h + i;
-    const int32_t there = iy >= 0 && iy < a->in_h;
-    if (a->whole_groups && there && inside) {
-      nk_widen_s8(x + iy * width + from, run >> 2, columns);
+  for (int32_t i = a->kernel_h; i > 0; i--, x += width) {
+    if (a->whole_groups) {
+      nk_widen_s8(x, run >> 2, columns);
+      columns += 6 * (run >> 2);
     } else {
-      nk_gather_run(staged, x + iy * width * there, from, run, there ? width : 0, a->x_zero);
-      if (a->whole_groups) nk_widen_s8(staged, run >> 2, columns);
+      nk_copy_run(staged, x, run);
+      staged += run;
     }
-    columns += 6 * (run >> 2) * a->whole_groups;
-    staged += run * !a->whole_groups;
   }
 }
 
-NK_KERNEL void nk_conv_2d_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch,
-                                 const nk_strip_args *a) {
+/* A window that reaches over an edge: rows that start at byte `from`, the first of them row `iy`. */
+static inline void nk_gather_edge(const int8_t *x, int32_t iy, int32_t from, int32_t *columns, int8_t *staged,
+                                  const nk_strip_args *a) {
+  const int32_t width = a->in_w * a->in_c;
+  const int32_t run = a->kernel_w * a->in_c;
+  for (int32_t end = iy + a->kernel_h; iy < end; iy++) {
+    const int32_t there = iy >= 0 && iy < a->in_h;
+    nk_gather_run(staged, x + iy * width * there, from, run, there ? width : 0, a->x_zero);
+    if (a->whole_groups) {
+      nk_widen_s8(staged, run >> 2, columns);
+      columns += 6 * (run >> 2);
+    } else {
+      staged += run;
+    }
+  }
+}
+
+/* The window of the output pixel (oy, ox), as one pixel of the columns. */
+static inline void nk_gather_window(const int8_t *x, int32_t oy, int32_t ox, int32_t *columns, int8_t *staged,
+                                    const nk_strip_args *a) {
+  const int32_t iy = oy * a->stride_h - a->pad_h;
+  const int32_t ix = ox * a->stride_w - a->pad_w;
+  if (iy >= 0 && ix >= 0 && iy + a->kernel_h <= a->in_h && ix + a->kernel_w <= a->in_w) {
+    nk_gather_inside(x + (iy * a->in_w + ix) * a->in_c, columns, staged, a);
+  } else {
+    nk_gather_edge(x, iy, ix * a->in_c, columns, staged, a);
+  }
+  if (!a->whole_groups) nk_widen_tail_s8(staged, a->depth, columns);
+}
+
+NK_KERNEL void nk_conv_2d_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y,
+                                 void *scratch, const nk_strip_args *a) {
   int32_t *const columns = scratch;
   int8_t *const staged = (int8_t *)(columns + 6 * a->groups);
   nk_strip s = {.columns = columns,
@@ -66,7 +92,6 @@ NK_KERNEL void nk_conv_2d_s8_dsp(const int8_t *x, const int8_t *w, const int32_t
     const int32_t whole = nk_min(left, 3);
     for (int32_t p = 0; p < whole; p++) {
       nk_gather_window(x, oy, ox, columns + p, staged, a);
-      if (!a->whole_groups) nk_widen_tail_s8(staged, a->depth, columns + p);
       if (++ox == a->out_w) ox = 0, oy++;
     }
     nk_strip_store(&s, y, staged, whole, a);

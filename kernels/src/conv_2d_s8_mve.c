@@ -63,11 +63,7 @@ NK_KERNEL void nk_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t
       if (p + 1 < whole && ++ox == a->out_w) ox = 0, oy++;
     }
     if (++ox == a->out_w) ox = 0, oy++;
-    if (a->is_signed) {
-      nk_mve_strip_run(&s, y, 1);
-    } else {
-      nk_mve_strip_run(&s, y, 0);
-    }
+    nk_mve_strip_run(&s, y, a->is_signed);
     y += 3 * a->channels;
   }
   if (a->narrow) nk_mve_clamp(start, a->pixels * a->channels, a->low, a->high);

@@ -1,8 +1,10 @@
-/* CONV_2D, 3 x 3, stride 1, int8, for cores with the DSP extension: Winograd along the rows (nk_winograd_s8.h). */
+/* CONV_2D, 3 x 3, stride 1, int8, for cores with the DSP extension: Winograd along the rows
+ * (nk_winograd_s8.h). */
 #include "nk_kernels.h"
 #include "nk_winograd_s8.h"
 
-/* Four neighbouring pixels of a row, combined, as one tile's place in the columns. `words` is the size of a product. */
+/* Four neighbouring pixels of a row, combined, as one tile's place in the columns. `words` is the size of a
+ * product. */
 static inline void nk_combine_row(const int8_t *const d[4], int32_t groups, int32_t words, int32_t *columns) {
   for (int32_t g = 0; g < groups; g++, columns += 6) {
     const uint32_t w0 = nk_word(d[0] + 4 * g), w1 = nk_word(d[1] + 4 * g);
@@ -21,8 +23,8 @@ static inline void nk_combine_row(const int8_t *const d[4], int32_t groups, int3
 }
 
 /* The window of the outputs (oy, ox) and (oy, ox + 1); pixels outside the image are those of `zero`. */
-static inline void nk_combine_window(const int8_t *x, const int8_t *zero, int32_t oy, int32_t ox, int32_t *columns,
-                                     const nk_winograd_args *a) {
+static inline void nk_combine_window(const int8_t *x, const int8_t *zero, int32_t oy, int32_t ox,
+                                     int32_t *columns, const nk_winograd_args *a) {
   const int32_t groups = a->in_c >> 2;
   for (int32_t i = 0; i < 3; i++, columns += 6 * groups) {
     const int32_t iy = oy - a->pad_h + i;
@@ -36,8 +38,10 @@ static inline void nk_combine_window(const int8_t *x, const int8_t *zero, int32_
   }
 }
 
-/* `whole` of the three tiles are real: straight into y when all are and the channels come in pairs, else staged. */
-static inline void nk_tiles_store(nk_tiles *s, int8_t *y, int8_t *staged, int32_t whole, const nk_winograd_args *a) {
+/* `whole` of the three tiles are real: straight into y when all are and the channels come in pairs, else
+ * staged. */
+static inline void nk_tiles_store(nk_tiles *s, int8_t *y, int8_t *staged, int32_t whole,
+                                  const nk_winograd_args *a) {
   const int32_t even = a->channels + (a->channels & 1);
   const int32_t direct = whole == 3 && even == a->channels;
   s->y = direct ? y : staged;
@@ -48,8 +52,10 @@ static inline void nk_tiles_store(nk_tiles *s, int8_t *y, int8_t *staged, int32_
   } else {
     nk_tiles_s8(s);
   }
-  for (int32_t p = 0; !direct && p < 2 * whole; p++) memcpy(y + p * a->channels, staged + p * even, (size_t)a->channels);
-  for (int32_t i = 0; a->narrow && i < 2 * whole * a->channels; i++) y[i] = (int8_t)nk_clamp(y[i], a->low, a->high);
+  for (int32_t p = 0; !direct && p < 2 * whole; p++)
+    memcpy(y + p * a->channels, staged + p * even, (size_t)a->channels);
+  for (int32_t i = 0; a->narrow && i < 2 * whole * a->channels; i++)
+    y[i] = (int8_t)nk_clamp(y[i], a->low, a->high);
 }
 
 NK_KERNEL void nk_conv_2d_s8_winograd(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y,

@@ -3,7 +3,7 @@
 #include "nk_kernels.h"
 
 /* The innermost loop. Blocks of 1, 2 and 4 bytes become a load and a store instead of a call. */
-static inline void nk_copy_row(const uint8_t* x, uint8_t* y, const nk_copy_blocks_args* a) {
+static inline void nk_copy_row(const uint8_t *x, uint8_t *y, const nk_copy_blocks_args *a) {
   const int32_t x_step = a->x_step[5];
   const int32_t y_step = a->y_step[5];
   int32_t from = 0;
@@ -23,9 +23,9 @@ static inline void nk_copy_row(const uint8_t* x, uint8_t* y, const nk_copy_block
   }
 }
 
-NK_KERNEL void nk_copy_blocks(const void* x, void* y, const nk_copy_blocks_args* a) {
-  const uint8_t* source = x;
-  uint8_t* target = y;
+NK_KERNEL void nk_copy_blocks(const void *x, void *y, const nk_copy_blocks_args *a) {
+  const uint8_t *source = x;
+  uint8_t *target = y;
   int32_t index[5] = {0, 0, 0, 0, 0};
   int32_t level;
   do {

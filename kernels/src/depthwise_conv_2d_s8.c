@@ -5,18 +5,18 @@
 
 /* How a window is walked: steps to the next tap of a row, and from a row's last tap to the next row's first.
  */
-typedef struct nk_walk {
+typedef struct nk_depthwise_walk {
   int32_t rows;
   int32_t columns;
   int32_t x_step;
   int32_t x_turn;
   int32_t w_step;
   int32_t w_turn;
-} nk_walk;
+} nk_depthwise_walk;
 
 /* Sums of four neighbouring channels; the loops leave before they would step out of the image. */
-static inline void nk_walk4_s8(int32_t acc[4], const int8_t *x, const int8_t *w, const nk_walk *walk,
-                               int32_t x_zero) {
+static inline void nk_walk4_s8(int32_t acc[4], const int8_t *x, const int8_t *w,
+                               const nk_depthwise_walk *walk, int32_t x_zero) {
   int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0;
   const int32_t x_step = walk->x_step;
   const int32_t w_step = walk->w_step;
@@ -37,7 +37,8 @@ static inline void nk_walk4_s8(int32_t acc[4], const int8_t *x, const int8_t *w,
   acc[0] = a0, acc[1] = a1, acc[2] = a2, acc[3] = a3;
 }
 
-static inline int32_t nk_walk1_s8(const int8_t *x, const int8_t *w, const nk_walk *walk, int32_t x_zero) {
+static inline int32_t nk_walk1_s8(const int8_t *x, const int8_t *w, const nk_depthwise_walk *walk,
+                                  int32_t x_zero) {
   int32_t acc = 0;
   for (int32_t row = walk->rows;;) {
     for (int32_t column = walk->columns;;) {
@@ -53,8 +54,9 @@ static inline int32_t nk_walk1_s8(const int8_t *x, const int8_t *w, const nk_wal
 }
 
 /* All channels of one pixel; x and w stand at the first tap inside the image, where there is one. */
-static inline void nk_depthwise_pixel_s8(const int8_t *x, const int8_t *w, int8_t *y, const nk_walk *walk,
-                                         int32_t channels, int32_t x_zero, nk_scaling *s) {
+static inline void nk_depthwise_pixel_s8(const int8_t *x, const int8_t *w, int8_t *y,
+                                         const nk_depthwise_walk *walk, int32_t channels, int32_t x_zero,
+                                         nk_scaling *s) {
   const int32_t any = walk->rows > 0 && walk->columns > 0;
   int32_t c = 0;
   for (; c + 4 <= channels; c += 4) {
@@ -74,7 +76,7 @@ NK_KERNEL void nk_depthwise_conv_2d_s8(const int8_t *x, const int8_t *w, const i
     for (int32_t ox = 0; ox < a->out_w; ox++) {
       const nk_span columns = nk_conv_span(ox * a->stride_w - a->pad_w, a->dilation_w, a->kernel_w, a->in_w);
       const int32_t x_step = a->dilation_w * channels;
-      const nk_walk walk = {
+      const nk_depthwise_walk walk = {
           .rows = rows.count,
           .columns = columns.count,
           .x_step = x_step,

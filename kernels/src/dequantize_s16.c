@@ -1,7 +1,7 @@
 /* DEQUANTIZE, int16 to float32. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_dequantize_s16(const int16_t* x, float* y, const nk_dequantize_args* a) {
+NK_KERNEL void nk_dequantize_s16(const int16_t *x, float *y, const nk_dequantize_args *a) {
   for (int32_t i = 0; i < a->count; i++) {
     y[i] = a->scale * (float)(x[i] - a->zero_point);
   }

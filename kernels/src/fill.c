@@ -1,8 +1,8 @@
 /* One value in every element: the frame of PAD, before the inside is copied over it. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_fill(void* y, const nk_fill_args* a) {
-  uint8_t* target = y;
+NK_KERNEL void nk_fill(void *y, const nk_fill_args *a) {
+  uint8_t *target = y;
   if (a->element == 1) {
     memset(target, a->bits, (size_t)a->count);
     return;

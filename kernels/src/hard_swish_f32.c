@@ -2,7 +2,7 @@
 #include "nk_float_math.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_hard_swish_f32(const float* x, float* y, const nk_count_args* a) {
+NK_KERNEL void nk_hard_swish_f32(const float *x, float *y, const nk_count_args *a) {
   for (int32_t i = 0; i < a->count; i++) {
     const float raised = x[i] + 3.0F;
     const float gate = raised > 0.0F ? raised : 0.0F;

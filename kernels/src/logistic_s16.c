@@ -2,8 +2,8 @@
  */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_logistic_s16(const int16_t* x, const uint16_t* table, int16_t* y,
-                               const nk_sigmoid_s16_args* a) {
+NK_KERNEL void nk_logistic_s16(const int16_t *x, const uint16_t *table, int16_t *y,
+                               const nk_sigmoid_s16_args *a) {
   const int32_t nudge = a->shift > 0 ? INT32_C(1) << (a->shift - 1) : 0;
   for (int32_t i = 0; i < a->count; i++) {
     const int32_t scaled = (x[i] * a->multiplier + nudge) >> a->shift;

@@ -1,7 +1,7 @@
 /* MAX_POOL_2D, int16: maximum over the taps inside the image. */
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_max_pool_2d_s16(const int16_t* x, int16_t* y, const nk_pool_2d_args* a) {
+NK_KERNEL void nk_max_pool_2d_s16(const int16_t *x, int16_t *y, const nk_pool_2d_args *a) {
   for (int32_t oy = 0; oy < a->out_h; oy++) {
     const int32_t row0 = oy * a->stride_h - a->pad_h;
     const int32_t row_first = nk_max(row0, 0);
@@ -13,7 +13,7 @@ NK_KERNEL void nk_max_pool_2d_s16(const int16_t* x, int16_t* y, const nk_pool_2d
       for (int32_t c = 0; c < a->channels; c++) {
         int32_t best = INT16_MIN;
         for (int32_t row = row_first; row < row_end; row++) {
-          const int16_t* line = x + row * a->in_w * a->channels + c;
+          const int16_t *line = x + row * a->in_w * a->channels + c;
           for (int32_t col = col_first; col < col_end; col++) {
             best = nk_max(best, line[col * a->channels]);
           }

@@ -2,7 +2,7 @@
 #include "nk_elementwise.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_maximum_s8(const int8_t* x0, const int8_t* x1, int8_t* y, const nk_extremum_args* a) {
+NK_KERNEL void nk_maximum_s8(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_extremum_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     for (int32_t i = 0; i < a->inner; i++) {
       *y++ = *x0 > *x1 ? *x0 : *x1;

@@ -2,12 +2,12 @@
 #include "nk_elementwise.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_minimum_broadcast_s8(const int8_t* x0, const int8_t* x1, const int32_t* walk, int8_t* y,
-                                       const nk_extremum_args* a) {
+NK_KERNEL void nk_minimum_broadcast_s8(const int8_t *x0, const int8_t *x1, const int32_t *walk, int8_t *y,
+                                       const nk_extremum_args *a) {
   nk_walk w = {0};
   for (int32_t row = 0; row < a->rows; row++) {
-    const int8_t* p0 = x0 + w.start_0;
-    const int8_t* p1 = x1 + w.start_1;
+    const int8_t *p0 = x0 + w.start_0;
+    const int8_t *p1 = x1 + w.start_1;
     for (int32_t i = 0; i < a->inner; i++) {
       *y++ = *p0 < *p1 ? *p0 : *p1;
       p0 += a->step_0;

@@ -2,7 +2,7 @@
 #include "nk_elementwise.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_minimum_f32(const float* x0, const float* x1, float* y, const nk_extremum_args* a) {
+NK_KERNEL void nk_minimum_f32(const float *x0, const float *x1, float *y, const nk_extremum_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     for (int32_t i = 0; i < a->inner; i++) {
       *y++ = *x0 < *x1 ? *x0 : *x1;

@@ -3,7 +3,7 @@
 #include "nk_float_math.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_mul_f32(const float* x0, const float* x1, float* y, const nk_arithmetic_f32_args* a) {
+NK_KERNEL void nk_mul_f32(const float *x0, const float *x1, float *y, const nk_arithmetic_f32_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     for (int32_t i = 0; i < a->inner; i++) {
       *y++ = nk_clampf(*x0 * *x1, a->clamp_low, a->clamp_high);

@@ -18,11 +18,7 @@ NK_KERNEL void nk_pointwise_s8_mve(const int8_t *x, const int8_t *w, const int32
     nk_mve_spread(columns, x, a->depth);
     nk_mve_spread(columns + 16, x + (left > 1 ? a->depth : 0), a->depth);
     nk_mve_spread(columns + 32, x + (left > 2 ? 2 : left - 1) * a->depth, a->depth);
-    if (a->is_signed) {
-      nk_mve_strip_run(&s, y, 1);
-    } else {
-      nk_mve_strip_run(&s, y, 0);
-    }
+    nk_mve_strip_run(&s, y, a->is_signed);
     x += 3 * a->depth;
     y += 3 * a->channels;
   }

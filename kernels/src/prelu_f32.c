@@ -2,7 +2,7 @@
 #include "nk_elementwise.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_prelu_f32(const float* x0, const float* x1, float* y, const nk_prelu_f32_args* a) {
+NK_KERNEL void nk_prelu_f32(const float *x0, const float *x1, float *y, const nk_prelu_f32_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     for (int32_t i = 0; i < a->inner; i++) {
       *y++ = *x0 >= 0.0F ? *x0 : *x0 * *x1;

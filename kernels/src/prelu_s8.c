@@ -2,7 +2,7 @@
 #include "nk_elementwise.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_prelu_s8(const int8_t* x0, const int8_t* x1, int8_t* y, const nk_prelu_args* a) {
+NK_KERNEL void nk_prelu_s8(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_prelu_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     for (int32_t i = 0; i < a->inner; i++) {
       *y++ = (int8_t)nk_prelu_element(*x0, *x1, a);

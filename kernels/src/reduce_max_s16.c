@@ -2,11 +2,11 @@
 #include "nk_kernels.h"
 
 /* Largest of the elements that make one output. */
-static inline int16_t nk_max_of_s16(const int16_t* x, const nk_reduce_args* a) {
+static inline int16_t nk_max_of_s16(const int16_t *x, const nk_reduce_args *a) {
   int16_t best = INT16_MIN;
   for (int32_t i = 0; i < a->reduced[0]; i++) {
     for (int32_t j = 0; j < a->reduced[1]; j++) {
-      const int16_t* row = x + i * a->reduced_step[0] + j * a->reduced_step[1];
+      const int16_t *row = x + i * a->reduced_step[0] + j * a->reduced_step[1];
       for (int32_t k = 0; k < a->reduced[2]; k++) {
         const int16_t element = row[k * a->reduced_step[2]];
         best = element > best ? element : best;
@@ -16,10 +16,10 @@ static inline int16_t nk_max_of_s16(const int16_t* x, const nk_reduce_args* a) {
   return best;
 }
 
-NK_KERNEL void nk_reduce_max_s16(const int16_t* x, int16_t* y, const nk_reduce_args* a) {
+NK_KERNEL void nk_reduce_max_s16(const int16_t *x, int16_t *y, const nk_reduce_args *a) {
   for (int32_t i = 0; i < a->kept[0]; i++) {
     for (int32_t j = 0; j < a->kept[1]; j++) {
-      const int16_t* row = x + i * a->kept_step[0] + j * a->kept_step[1];
+      const int16_t *row = x + i * a->kept_step[0] + j * a->kept_step[1];
       for (int32_t k = 0; k < a->kept[2]; k++) {
         *y++ = nk_max_of_s16(row + k * a->kept_step[2], a);
       }

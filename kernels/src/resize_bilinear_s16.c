@@ -7,12 +7,12 @@ static inline int16_t nk_descale_bilinear_s16(int64_t x) {
   return (int16_t)(x < 0 ? -((half - x) >> 20) : (half + x) >> 20);
 }
 
-NK_KERNEL void nk_resize_bilinear_s16(const int16_t* x, const int16_t* rows, const int16_t* rows_fraction,
-                                      const int16_t* columns, const int16_t* columns_fraction, int16_t* y,
-                                      const nk_resize_args* a) {
+NK_KERNEL void nk_resize_bilinear_s16(const int16_t *x, const int16_t *rows, const int16_t *rows_fraction,
+                                      const int16_t *columns, const int16_t *columns_fraction, int16_t *y,
+                                      const nk_resize_args *a) {
   for (int32_t oy = 0; oy < a->out_h; oy++) {
-    const int16_t* upper = x + rows[2 * oy] * a->in_w * a->pixel;
-    const int16_t* lower = x + rows[2 * oy + 1] * a->in_w * a->pixel;
+    const int16_t *upper = x + rows[2 * oy] * a->in_w * a->pixel;
+    const int16_t *lower = x + rows[2 * oy + 1] * a->in_w * a->pixel;
     const int32_t down = rows_fraction[oy];
     for (int32_t ox = 0; ox < a->out_w; ox++) {
       const int32_t left = columns[2 * ox] * a->pixel;

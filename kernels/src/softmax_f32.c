@@ -2,7 +2,7 @@
 #include "nk_float_math.h"
 #include "nk_kernels.h"
 
-NK_KERNEL void nk_softmax_f32(const float* x, float* y, const nk_softmax_f32_args* a) {
+NK_KERNEL void nk_softmax_f32(const float *x, float *y, const nk_softmax_f32_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     float largest = x[0];
     for (int32_t i = 1; i < a->depth; i++) {

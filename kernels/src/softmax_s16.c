@@ -3,14 +3,14 @@
    [-10, 0] and 1 / (1 + x) over [0, 1], results in 1/32768. */
 #include "nk_kernels.h"
 
-static int32_t nk_softmax_s16_lookup(int32_t value, const int16_t* table) {
+static int32_t nk_softmax_s16_lookup(int32_t value, const int16_t *table) {
   const int32_t index = 256 + (value >> 7);
   const int32_t slope = table[index + 1] - table[index];
   return table[index] + ((slope * (value & 0x7F) + 64) >> 7);
 }
 
-NK_KERNEL void nk_softmax_s16(const int16_t* x, const int16_t* exps, const int16_t* reciprocals, int16_t* y,
-                              const nk_softmax_s16_args* a) {
+NK_KERNEL void nk_softmax_s16(const int16_t *x, const int16_t *exps, const int16_t *reciprocals, int16_t *y,
+                              const nk_softmax_s16_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     int32_t largest = x[0];
     for (int32_t i = 1; i < a->depth; i++) {

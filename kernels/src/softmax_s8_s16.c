@@ -3,7 +3,7 @@
 #include "nk_kernels.h"
 #include "nk_softmax.h"
 
-NK_KERNEL void nk_softmax_s8_s16(const int8_t* x, const int32_t* exps, int16_t* y, const nk_softmax_args* a) {
+NK_KERNEL void nk_softmax_s8_s16(const int8_t *x, const int32_t *exps, int16_t *y, const nk_softmax_args *a) {
   for (int32_t row = 0; row < a->rows; row++) {
     const nk_softmax_row r = nk_softmax_scan(x, exps, a);
     const int32_t exponent = r.bits_over_unit + 31 - 16;

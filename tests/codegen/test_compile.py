@@ -124,8 +124,6 @@ def test_a_product_needs_memcpy_and_memset_and_no_ram_but_the_arena(net: str, tm
         assert writable_bytes(path) == {}
         needed = undefined_symbols(path) - {"memcpy", "memset"}
         assert all(RUNTIME_HELPER.fullmatch(symbol) for symbol in needed), needed
-        if target == "cortex-m4":
-            assert not needed & {"__aeabi_fadd", "__aeabi_fmul", "__aeabi_dmul", "__aeabi_dadd"}, net
 
 
 def test_a_variable_would_be_found(tmp_path: Path) -> None:

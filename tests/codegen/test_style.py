@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ NAMES = dict.fromkeys(NETS, (None, "m", LONG))
 @cache
 def clang_format() -> Sequence[str] | None:
     """The packaged formatter, a development dependency."""
-    return (sys.executable, "-m", "clang_format") if importlib.util.find_spec("clang_format") else None
+    path = shutil.which("clang-format", path=Path(sys.executable).parent)
+    return None if path is None else (path,)
 
 
 def formatted(texts: dict[str, str], folder: Path) -> dict[str, str]:

@@ -57,7 +57,12 @@ def test_a_scale_that_is_too_large_is_refused() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.floats(2**-14, 2**-5.1), st.integers(-128, 127), st.integers(-300_000, 300_000), st.integers(1, 500_000))
+@given(
+    st.floats(2**-14, 2**-5.1),
+    st.integers(-128, 127),
+    st.integers(-300_000, 300_000),
+    st.integers(1, 500_000),
+)
 def test_it_is_the_rounded_double(real: float, zero_point: int, lowest: int, span: int) -> None:
     highest = lowest + span
     found = high_multiply_double(real, (-127 - zero_point, 127 - zero_point), lowest, highest)

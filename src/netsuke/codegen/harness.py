@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netsuke.codegen.header import Api
 from netsuke.codegen.literals import wrapped
-from netsuke.codegen.style import call, comment, function
+from netsuke.codegen.style import assignment, call, comment, function
 from netsuke.ir import Array
 
 
@@ -59,7 +59,10 @@ def main_text(api: Api) -> str:
             for i, (t, n) in enumerate(zip(api.outputs, api.output_names, strict=True))
         ),
     ]
-    pointers = "\n".join(f"  {c}const {n} = ({c})(nk_arena + {macro}_{port}_OFFSET);" for c, n, port in ports)
+    pointers = "\n".join(
+        assignment(f"  {ctype}const {n}", f"({ctype})(nk_arena + {macro}_{port}_OFFSET)")
+        for ctype, n, port in ports
+    )
     arguments = ["nk_arena", *(["nk_state"] if api.stateful else []), *(n for _, n, _ in ports)]
     state = f"\n_Alignas(8) uint8_t nk_state[{macro}_STATE_BYTES];\n" if api.stateful else ""
     reset = function("int nk_reset(", (), [f"  return {api.prefix}_init(nk_state);"])

@@ -31,6 +31,13 @@ def call(lead: str, arguments: Sequence[str], end: str = ");", between: str = ",
     return "\n".join(broken if better(broken, aligned) else aligned)
 
 
+def assignment(left: str, right: str) -> str:
+    """`left = right;`, broken behind the sign when it is too long; `left` is indented already."""
+    line = f"{left} = {right};"
+    indent = " " * (len(left) - len(left.lstrip()) + 4)
+    return line if fits([line]) else f"{left} =\n{indent}{right};"
+
+
 def declaration(lead: str, parameters: Sequence[str], end: str) -> str:
     """A function's head such as `int f(int a, int b) {`, where `lead` is `int f(` and `end` is `) {`."""
     aligned = filled(lead, parameters, ",", end)
@@ -48,13 +55,18 @@ def function(lead: str, parameters: Sequence[str], body: Sequence[str]) -> str:
 
 
 def better(broken: Sequence[str], aligned: Sequence[str]) -> bool:
-    """True when the first costs less: lines too long count most, then the number of lines."""
-    return (not fits(broken), len(broken)) < (not fits(aligned), len(aligned))
+    """True when the first costs less: columns too many count most, then the number of lines."""
+    return (excess(broken), len(broken)) < (excess(aligned), len(aligned))
+
+
+def excess(lines: Sequence[str]) -> int:
+    """Characters beyond the last column."""
+    return sum(max(0, len(line) - COLUMNS) for line in lines)
 
 
 def fits(lines: Sequence[str]) -> bool:
-    """True when no line is too long; a part may hold line breaks of its own."""
-    return all(len(part) <= COLUMNS for line in lines for part in line.split("\n"))
+    """True when no line is too long."""
+    return excess(lines) == 0
 
 
 def filled(lead: str, items: Sequence[str], between: str, end: str) -> list[str]:

@@ -20,19 +20,19 @@
 typedef uint64_t plugin_id;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
-typedef void (*translate_hook)(plugin_id, struct qemu_plugin_tb*);
-typedef void (*execute_hook)(unsigned cpu, void* user);
-typedef void (*exit_hook)(plugin_id, void* user);
+typedef void (*translate_hook)(plugin_id, struct qemu_plugin_tb *);
+typedef void (*execute_hook)(unsigned cpu, void *user);
+typedef void (*exit_hook)(plugin_id, void *user);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, translate_hook hook);
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb* tb, execute_hook hook, int flags,
-                                          void* user);
-void qemu_plugin_register_atexit_cb(plugin_id id, exit_hook hook, void* user);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb* tb);
-struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb* tb, size_t i);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn* one);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn* one);
-int qemu_plugin_install(plugin_id id, const void* info, int argc, char** argv);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, execute_hook hook, int flags,
+                                          void *user);
+void qemu_plugin_register_atexit_cb(plugin_id id, exit_hook hook, void *user);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *one);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *one);
+int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 
 extern int qemu_plugin_version;
 __attribute__((visibility("default"))) int qemu_plugin_version = NK_PLUGIN_API;
@@ -44,12 +44,12 @@ typedef struct Block {
   uint64_t *executed, *taken; /* one a layer, and one for no layer */
   int layer;                  /* the one it starts, n_layers for none, or STAYS */
   bool begins, ends;          /* holds the first instruction of bench_begin, of bench_end */
-  struct Block* next;
+  struct Block *next;
 } Block;
 
 static uint64_t begin_at, end_at, invoke_start, invoke_end, skip, layers[MAX_LAYERS];
 static int n_layers, layer, last_layer;
-static const char* out;
+static const char *out;
 static Block *blocks, *last;
 static uint64_t *runs, n_runs; /* of every run, skipped ones included */
 static bool on;
@@ -63,7 +63,7 @@ static int layer_switch(uint64_t address) {
   return address >= invoke_start && address < invoke_end ? n_layers : STAYS;
 }
 
-static void count(Block* block) {
+static void count(Block *block) {
   if (block->layer != STAYS) {
     layer = block->layer;
   }
@@ -80,8 +80,8 @@ static void count(Block* block) {
   last_layer = layer;
 }
 
-static void execute(unsigned cpu, void* user) {
-  Block* block = user;
+static void execute(unsigned cpu, void *user) {
+  Block *block = user;
   (void)cpu;
   if (on) {
     count(block);
@@ -96,9 +96,9 @@ static void execute(unsigned cpu, void* user) {
   on = on && !block->ends;
 }
 
-static Block* new_block(uint64_t address, uint64_t size, uint64_t n) {
-  Block* block = calloc(1, sizeof *block);
-  uint64_t* counts = calloc(2 * ((size_t)n_layers + 1), sizeof *counts);
+static Block *new_block(uint64_t address, uint64_t size, uint64_t n) {
+  Block *block = calloc(1, sizeof *block);
+  uint64_t *counts = calloc(2 * ((size_t)n_layers + 1), sizeof *counts);
   if (block == NULL || counts == NULL) {
     (void)fprintf(stderr, "qemu_count: no memory\n");
     exit(1);
@@ -112,12 +112,12 @@ static Block* new_block(uint64_t address, uint64_t size, uint64_t n) {
   return block;
 }
 
-static void translate(plugin_id id, struct qemu_plugin_tb* tb) {
+static void translate(plugin_id id, struct qemu_plugin_tb *tb) {
   const size_t n = qemu_plugin_tb_n_insns(tb);
-  const struct qemu_plugin_insn* final = qemu_plugin_tb_get_insn(tb, n - 1);
+  const struct qemu_plugin_insn *final = qemu_plugin_tb_get_insn(tb, n - 1);
   const uint64_t address = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) & ~(uint64_t)1;
   const uint64_t size = qemu_plugin_insn_vaddr(final) - address + qemu_plugin_insn_size(final);
-  Block* block = blocks;
+  Block *block = blocks;
   (void)id;
   while (block != NULL && (block->address != address || block->instructions != n)) {
     block = block->next;
@@ -128,8 +128,8 @@ static void translate(plugin_id id, struct qemu_plugin_tb* tb) {
   qemu_plugin_register_vcpu_tb_exec_cb(tb, execute, 0, block);
 }
 
-static void report(plugin_id id, void* user) {
-  FILE* file = out != NULL ? fopen(out, "w") : NULL;
+static void report(plugin_id id, void *user) {
+  FILE *file = out != NULL ? fopen(out, "w") : NULL;
   (void)id;
   (void)user;
   if (file == NULL) {
@@ -138,7 +138,7 @@ static void report(plugin_id id, void* user) {
   for (uint64_t i = skip; i < n_runs; i++) {
     (void)fprintf(file, "run %llu\n", (unsigned long long)runs[i]);
   }
-  for (const Block* block = blocks; block != NULL; block = block->next) {
+  for (const Block *block = blocks; block != NULL; block = block->next) {
     for (int i = 0; i <= n_layers; i++) {
       if (block->executed[i] != 0) {
         (void)fprintf(file, "block %llu %llu %llu %d %llu %llu\n", (unsigned long long)block->address,
@@ -150,20 +150,20 @@ static void report(plugin_id id, void* user) {
   (void)fclose(file);
 }
 
-static void read_layers(const char* text) {
+static void read_layers(const char *text) {
   while (*text != '\0' && n_layers < MAX_LAYERS) {
-    char* end;
+    char *end;
     layers[n_layers++] = strtoull(text, &end, 0);
     text = *end == '-' ? end + 1 : end;
   }
 }
 
-static void read_argument(const char* text) {
-  const char* const equals = strchr(text, '=');
+static void read_argument(const char *text) {
+  const char *const equals = strchr(text, '=');
   if (equals == NULL) {
     return;
   }
-  const char* const value = equals + 1;
+  const char *const value = equals + 1;
   if (strncmp(text, "begin=", 6) == 0) {
     begin_at = strtoull(value, NULL, 0);
   } else if (strncmp(text, "end=", 4) == 0) {
@@ -171,7 +171,7 @@ static void read_argument(const char* text) {
   } else if (strncmp(text, "skip=", 5) == 0) {
     skip = strtoull(value, NULL, 0);
   } else if (strncmp(text, "invoke=", 7) == 0) {
-    char* end;
+    char *end;
     invoke_start = strtoull(value, &end, 0);
     invoke_end = strtoull(end + 1, NULL, 0);
   } else if (strncmp(text, "layers=", 7) == 0) {
@@ -181,8 +181,8 @@ static void read_argument(const char* text) {
   }
 }
 
-__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void* info, int argc,
-                                                               char** argv) {
+__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int argc,
+                                                               char **argv) {
   (void)info;
   runs = calloc(MAX_RUNS, sizeof *runs);
   if (runs == NULL) {

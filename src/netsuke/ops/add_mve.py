@@ -42,7 +42,8 @@ def values(args: AddMveArgs, x0: Array, x1: Array) -> Array:
     """What the kernel makes of int64 operands."""
     first, second = (x0 * args.multiplier_0 + 64) >> 7, (x1 * args.multiplier_1 + 64) >> 7
     total = (first + second + args.addend) >> args.shift
-    return np.clip(np.clip(total, -128, 127), args.low, args.high)
+    clamped: Array = np.clip(np.clip(total, -128, 127), args.low, args.high)
+    return clamped
 
 
 def candidates(site: Site[Any]) -> list[AddMveArgs]:

@@ -72,7 +72,7 @@ def conv_args(site: Site[Any]) -> ConvMveArgs:
 
 
 def packed_weights(w: Array) -> Constant:
-    """[O, ...] → channels by four in two halves (0 and 2, 1 and 3), 16 bytes of each channel in turn; zeros to the end."""
+    """[O, ...] → channels by four in halves (0 2, 1 3), 16 bytes of each channel in turn; zeros to the end."""
     rows = w.reshape(len(w), -1)
     padded = np.zeros(
         (-(-rows.shape[0] // CHANNELS) * CHANNELS, -(-rows.shape[1] // LANES) * LANES), dtype=np.int8

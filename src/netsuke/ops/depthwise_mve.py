@@ -113,7 +113,7 @@ def in_blocks(columns: Array) -> Array:
 
 
 def constants(site: Site[Any]) -> tuple[Constant, Constant]:
-    """Weights by blocks and pairs of taps; biases (the input's zero point folded in), multipliers and shifts by blocks."""
+    """Weights by blocks and pairs of taps; biases (zero point folded in), multipliers, shifts by blocks."""
     w, pixels = site.constant(WEIGHTS)[0], repeats(site)
     channels = w.shape[2]
     bias = bias_of(site, channels).reshape(-1) - site.x().zero_point * w.reshape(-1, channels).astype(

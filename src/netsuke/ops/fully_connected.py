@@ -295,7 +295,14 @@ FULLY_CONNECTED = Operator(
         results_in_range,
     ),
     macs=macs,
-    kernels=(FULLY_CONNECTED_S8_MVE, ROW_S8_DSP, FULLY_CONNECTED_S8, FULLY_CONNECTED_S8_DOUBLE, FULLY_CONNECTED_S16, FULLY_CONNECTED_F32),
+    kernels=(
+        FULLY_CONNECTED_S8_MVE,
+        ROW_S8_DSP,
+        FULLY_CONNECTED_S8,
+        FULLY_CONNECTED_S8_DOUBLE,
+        FULLY_CONNECTED_S16,
+        FULLY_CONNECTED_F32,
+    ),
 )
 
 OPERATORS: tuple[Operator[FullyConnected], ...] = (FULLY_CONNECTED,)

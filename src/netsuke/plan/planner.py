@@ -57,6 +57,7 @@ def tensor_buffer(graph: Graph, storage: Storage, steps: Sequence[Step], time: d
         nbytes=storage.nbytes,
         first=first,
         last=last,
+        alignment=max(ALIGNMENT, *(graph.tensors[name].dtype.size for name in storage.tensors)),
     )
 
 
