@@ -27,6 +27,16 @@ typedef struct nk_add_args {
   int32_t clamp_high;
 } nk_add_args;
 
+typedef struct nk_add_dsp_args {
+  int32_t count;
+  int32_t multiplier_0;
+  int32_t multiplier_1;
+  int32_t addend;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_add_dsp_args;
+
 typedef struct nk_add_mve_args {
   int32_t count;
   int32_t multiplier_0;
@@ -89,6 +99,20 @@ typedef struct nk_clamp_f32_args {
   float low;
   float high;
 } nk_clamp_f32_args;
+
+typedef struct nk_column_args {
+  int32_t inputs;
+  int32_t outputs;
+  int32_t channels;
+  int32_t pad;
+  int32_t threes;
+  int32_t words;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_column_args;
 
 typedef struct nk_conv_2d_args {
   int32_t in_h;
@@ -463,6 +487,27 @@ typedef struct nk_strip_args {
   int32_t low;
   int32_t high;
 } nk_strip_args;
+
+typedef struct nk_triples_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t depth;
+  int32_t cut;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t stride;
+  int32_t shift;
+  int32_t lowest;
+} nk_triples_args;
 
 typedef struct nk_winograd_args {
   int32_t tiles;

@@ -34,21 +34,20 @@ static inline void nk_planes_edge(int32_t *to, const int8_t *x, int32_t row, con
 /* `count` pair rows of the four channels from x on, the first of them number `p`, into their slots. */
 static inline void nk_planes_fill(int32_t *planes, const int8_t *x, int32_t p, int32_t count,
                                   const nk_planes_args *a) {
-  const int32_t slot = 4 * a->columns;
   const int32_t line = a->in_w * a->channels;
-  const int32_t step = a->channels;
-  const int32_t width = a->width;
-  const int32_t last = a->in_h - 2;
-  int32_t row = 2 * p - a->pad_h;
-  int32_t *to = planes + (p % a->slots) * slot + 4 * a->left;
-  int32_t *const end = planes + a->slots * slot;
-  for (; count > 0; count--, row += 2, to += slot) {
-    if (to >= end) to -= a->slots * slot;
-    if (row >= 0 && row <= last) {
-      nk_planes_inside(to, x + row * line, line, step, width);
+  while (count > 0) {
+    const int32_t slot = p % a->slots;
+    int32_t *const to = planes + 4 * (slot * a->columns + a->left);
+    const int32_t row = 2 * p - a->pad_h;
+    const int32_t inside = row < 0 ? 0 : (a->in_h - row) >> 1;
+    const int32_t run = nk_min(nk_min(count, nk_max(inside, 1)), a->slots - slot);
+    if (inside > 0) {
+      nk_planes_inside(to, x + row * line, line, a->channels, a->width, run, 4 * a->columns);
     } else {
       nk_planes_edge(to, x, row, a);
     }
+    count -= run;
+    p += run;
   }
 }
 

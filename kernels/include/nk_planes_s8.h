@@ -174,10 +174,15 @@ typedef void nk_planes_function(const nk_planes *s);
                    : [row] "r"(row), [step] "r"(step) \
                    : "r4", "r5", "r6", "memory")
 
-/* `n` columns of two rows inside the image. */
-static inline void nk_planes_inside(int32_t *planes, const int8_t *x, int32_t row, int32_t step, int32_t n) {
-  if (n & 1) NK_PLANES_COLUMNS(NK_PLANES_COLUMN);
-  for (n >>= 1; n > 0; n--) NK_PLANES_COLUMNS(NK_PLANES_COLUMN NK_PLANES_COLUMN);
+/* `rows` times `n` columns of two rows inside the image; `pitch` words from a pair row to the next. */
+__attribute__((noinline)) static void nk_planes_inside(int32_t *planes, const int8_t *x, int32_t row,
+                                                       int32_t step, int32_t n, int32_t rows, int32_t pitch) {
+  for (; rows > 0; rows--) {
+    if (n & 1) NK_PLANES_COLUMNS(NK_PLANES_COLUMN);
+    for (int32_t twos = n >> 1; twos > 0; twos--) NK_PLANES_COLUMNS(NK_PLANES_COLUMN NK_PLANES_COLUMN);
+    planes += pitch - 4 * n;
+    x += 2 * row - n * step;
+  }
 }
 
 /* Bytes 0 and 2 of a word as halfwords. */
@@ -299,8 +304,9 @@ static inline void nk_planes_take(int32_t *planes, const int8_t *upper, int32_t 
 }
 
 #if !(defined(__ARM_FEATURE_DSP) && defined(__thumb2__))
-static inline void nk_planes_inside(int32_t *planes, const int8_t *x, int32_t row, int32_t step, int32_t n) {
-  nk_planes_take(planes, x, step, x + row, step, n);
+static inline void nk_planes_inside(int32_t *planes, const int8_t *x, int32_t row, int32_t step, int32_t n,
+                                    int32_t rows, int32_t pitch) {
+  for (; rows > 0; rows--, planes += pitch, x += 2 * row) nk_planes_take(planes, x, step, x + row, step, n);
 }
 #endif
 

@@ -12,6 +12,7 @@ NK_KERNEL void nk_add_f32(const float *x0, const float *x1, float *y, const nk_a
 NK_KERNEL void nk_add_pot_s16(const int16_t *x0, const int16_t *x1, int16_t *y, const nk_add_pot_args *a);
 NK_KERNEL void nk_add_s16(const int16_t *x0, const int16_t *x1, int16_t *y, const nk_add_args *a);
 NK_KERNEL void nk_add_s8(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_args *a);
+NK_KERNEL void nk_add_s8_dsp(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_dsp_args *a);
 NK_KERNEL void nk_add_s8_mve(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_mve_args *a);
 NK_KERNEL void nk_arg_max_f32_s32(const float *x, int32_t *y, const nk_arg_max_args *a);
 NK_KERNEL void nk_arg_max_f32_s64(const float *x, void *y, const nk_arg_max_args *a);
@@ -30,9 +31,12 @@ NK_KERNEL void nk_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *
 NK_KERNEL void nk_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_conv_2d_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_strip_args *a);
 NK_KERNEL void nk_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_conv_mve_args *a);
+NK_KERNEL void nk_conv_2d_s8_triples(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
 NK_KERNEL void nk_conv_2d_s8_winograd(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_winograd_args *a);
 NK_KERNEL void nk_copy(const void *x, void *y, const nk_copy_args *a);
 NK_KERNEL void nk_copy_blocks(const void *x, void *y, const nk_copy_blocks_args *a);
+NK_KERNEL void nk_depthwise_1d_relu_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_column_args *a);
+NK_KERNEL void nk_depthwise_1d_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_column_args *a);
 NK_KERNEL void nk_depthwise_3x3_relu_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_planes_args *a);
 NK_KERNEL void nk_depthwise_3x3_s2_relu_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_planes_args *a);
 NK_KERNEL void nk_depthwise_3x3_s2_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_planes_args *a);
@@ -84,6 +88,7 @@ NK_KERNEL void nk_mul_s8(const int8_t *x0, const int8_t *x1, int8_t *y, const nk
 NK_KERNEL void nk_pointwise_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_pointwise_args *a);
 NK_KERNEL void nk_pointwise_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_strip_args *a);
 NK_KERNEL void nk_pointwise_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_conv_mve_args *a);
+NK_KERNEL void nk_pointwise_s8_triples(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
 NK_KERNEL void nk_prelu_broadcast_f32(const float *x0, const float *x1, const int32_t *walk, float *y, const nk_prelu_f32_args *a);
 NK_KERNEL void nk_prelu_broadcast_s8(const int8_t *x0, const int8_t *x1, const int32_t *walk, int8_t *y, const nk_prelu_args *a);
 NK_KERNEL void nk_prelu_f32(const float *x0, const float *x1, float *y, const nk_prelu_f32_args *a);

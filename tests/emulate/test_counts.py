@@ -74,7 +74,7 @@ def test_counting_starts_after_begin_and_ends_with_end(tiny_image):
 
 def cycles_of_the_measuring_tool(instructions):
     """The Cortex-M4 model of the tool that measured the other engines, written again from its description."""
-    conditions = set("eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le".split())  # noqa: SIM905
+    conditions = set("eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le".split())
     total = extra = 0
     after_load = False
     for one in instructions:

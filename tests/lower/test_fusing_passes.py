@@ -10,7 +10,7 @@ from tests.lower.harness import after, canonical, expect
 PAD_THEN_CONV = """
     graph g
     input x: int8[1,4,4,1] q(0.5f, 3)
-    const w: int8[2,3,3,1] q(0.25f 0.5f, 0 0, axis 0) = [1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3, -4, -5, -6, -7, -8, -9]
+    const w: int8[2,3,3,1] q(0.25f 0.5f, 0 0, axis 0) = [1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3, -4, -5, 6, 7, 8, 9]
     p: int8[1,7,6,1] q(0.5f, 3) = pad(x) amounts=((0, 0), (1, 2), (2, 0), (0, 0)) value={value}
     y: int8[1,5,4,2] q(8.0f, -5) = conv_2d(p, w)
     output y
@@ -24,7 +24,7 @@ def test_padding_goes_into_the_convolution() -> None:
         """
         graph g
         input x: int8[1,4,4,1] q(0.5f, 3)
-        const w: int8[2,3,3,1] q(0.25f 0.5f, 0 0, axis 0) = [1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3, -4, -5, -6, -7, -8, -9]
+        const w: int8[2,3,3,1] q(0.25f 0.5f, 0 0, axis 0) = [1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3, -4, -5, 6, 7, 8, 9]
         y: int8[1,5,4,2] q(8.0f, -5) = conv_2d(x, w) padding=EXPLICIT explicit=((1, 2), (2, 0))
         output y
         """,

@@ -21,8 +21,8 @@ ULP = 8
 
 @pytest.mark.parametrize("name", FLOAT)
 def test_reference_is_litert_but_for_the_exponential(name: str, tmp_path: Path) -> None:
-    """kws_ref_model_float32 stores int8 weights with float activations: LiteRT quantises the activations on
-    the fly, netsuke computes in float32 with the weights' real values. It is compared with LiteRT on those: the exported graph."""
+    """kws_ref_model_float32 stores int8 weights with float activations. LiteRT quantises its activations on the fly,
+    netsuke computes in float32 with the weights' real values: it is compared with LiteRT on those, exported."""
     graph, path = load(mlperf(name)), mlperf(name)
     if name == "kws_ref_model_float32":
         path = tmp_path / "exported.tflite"

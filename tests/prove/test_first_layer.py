@@ -66,8 +66,10 @@ def test_the_layer_is_named(target: Target, tmp_path: Path) -> None:
     assert "output 'third'" in result.first_difference
 
 
-def test_an_exact_build_says_so(tmp_path: Path) -> None:
-    result = build(chain(), board="nucleo-l4r5zi", out=tmp_path / "out")
+@pytest.mark.parametrize("optimize", ["speed", "size"])
+def test_an_exact_build_says_so(optimize: str, tmp_path: Path) -> None:
+    options = BuildOptions(optimize=optimize)
+    result = build(chain(), board="nucleo-l4r5zi", out=tmp_path / "out", options=options)
     assert result.exact
     assert result.first_difference is None
     assert result.inputs_compared == 3

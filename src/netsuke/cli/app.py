@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netsuke.cli import boards, build, demo, inspect, ops, version
+from netsuke.cli import bench, boards, build, demo, inspect, ops, version
 
 app = typer.Typer(
     name="netsuke",
@@ -34,5 +34,6 @@ app.command("build")(build.build)
 app.command("inspect")(inspect.inspect)
 app.command("boards")(boards.boards)
 app.command("ops")(ops.ops)
+app.add_typer(bench.bench, name="bench")
 app.command("demo")(demo.demo)
 app.command("version")(version.version)

@@ -84,7 +84,8 @@ def memory_macros(plan: Plan, api: Api) -> str:
     """How much memory the caller provides."""
     lines = [
         "/* Bytes of working memory, aligned to 8, that the caller provides. Inputs and outputs have room inside it,\n"
-        "   at the offsets below; they may also lie elsewhere, aligned to 4 (int64: 8). After a call\n   only the outputs are defined. */",
+        "   at the offsets below; they may also lie elsewhere, aligned to 4 (int64: 8). After a call only the\n"
+        "   outputs are defined. */",
         f"#define {api.macro}_ARENA_BYTES {plan.arena_bytes}",
         f"#define {api.macro}_ARENA_ALIGNMENT 8",
     ]

@@ -37,10 +37,10 @@ _COMMON = (
     "-fno-stack-protector",
     "-fno-unwind-tables",
     "-fno-asynchronous-unwind-tables",
-    "-g0",
 )
 # zig adds its own sanitizers and -ffreestanding, which would turn every small memcpy into a call.
-_ZIG = ("-fno-sanitize=all", "-fhosted", "-fbuiltin")
+# -g: at -Os it would strip the image of its symbols, which counting needs.
+_ZIG = ("-fno-sanitize=all", "-fhosted", "-fbuiltin", "-g")
 # GCC merges functions with equal bodies; layers would then be counted under one another's name.
 _GCC = ("-fno-ipa-icf",)
 _GCC_NAMES = {

@@ -25,7 +25,7 @@ class Activation(Enum):
 
 
 def clamp_of(activation: Activation, y: TensorType) -> Clamp | None:
-    """The range of stored values that the activation leaves; None when it leaves all (CalculateActivationRangeQuantized).
+    """The range of stored values that the activation leaves; None when it leaves all.
 
     float32: real values, infinities as the largest finite float, as TFLite's kernels have them.
     """

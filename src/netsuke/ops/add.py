@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from netsuke.ir import Args, Array, DType, TensorType
+from netsuke.ops import add_dsp
 from netsuke.ops.activation import Clamp, full_clamp
 from netsuke.ops.add_mve import add_kernel
 from netsuke.ops.arithmetic import (
@@ -208,7 +209,7 @@ ADD_POT_S16 = Kernel(
     accepts=lambda site: pot_shifts(site) is not None,
     in_place=full_size_inputs,
 )
-ADD_S8_MVE = add_kernel(add_reference)
+FAST_SUMS = (add_kernel(add_reference), add_dsp.add_kernel(add_reference))
 QUANTISED_SUMS = (
     *binary_kernels("add", DType.INT8, AddArgs, add_args),
     ADD_POT_S16,
@@ -224,7 +225,7 @@ ADD = Operator(
     infer=infer,
     reference=add_reference,
     constraints=CONSTRAINTS,
-    kernels=(ADD_S8_MVE, *QUANTISED_SUMS, *binary_kernels("add", DType.FLOAT32, ArithmeticF32Args, f32_args)),
+    kernels=(*FAST_SUMS, *QUANTISED_SUMS, *binary_kernels("add", DType.FLOAT32, ArithmeticF32Args, f32_args)),
 )
 SUB = Operator(
     name="sub",
@@ -234,7 +235,7 @@ SUB = Operator(
     infer=infer,
     reference=add_reference,
     constraints=CONSTRAINTS,
-    kernels=(ADD_S8_MVE, *QUANTISED_SUMS, *binary_kernels("sub", DType.FLOAT32, ArithmeticF32Args, f32_args)),
+    kernels=(*FAST_SUMS, *QUANTISED_SUMS, *binary_kernels("sub", DType.FLOAT32, ArithmeticF32Args, f32_args)),
 )
 
 OPERATORS: tuple[Operator[AddSub], ...] = (ADD, SUB)

@@ -44,6 +44,7 @@ from netsuke.ops.operator import Operator, Site
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32, scaled_int64, stored
 from netsuke.ops.row_dsp import SINGLE_S8_DSP
 from netsuke.ops.strip import CONV_2D_S8_DSP, POINTWISE_S8_DSP
+from netsuke.ops.triples import CONV_2D_S8_TRIPLES, POINTWISE_S8_TRIPLES
 from netsuke.ops.winograd import CONV_2D_S8_WINOGRAD
 
 
@@ -265,6 +266,8 @@ CONV_2D = Operator(
         POINTWISE_S8_DSP,
         CONV_2D_S8_WINOGRAD,
         CONV_2D_S8_DSP,
+        POINTWISE_S8_TRIPLES,
+        CONV_2D_S8_TRIPLES,
         POINTWISE_S8,
         CONV_2D_S8,
         CONV_2D_S16,

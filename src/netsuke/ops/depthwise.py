@@ -40,6 +40,7 @@ from netsuke.ops.conv_rules import (
     weights_quantized,
 )
 from netsuke.ops.depthwise_dsp import DEPTHWISE_S8_DSP
+from netsuke.ops.depthwise_dsp_column import DEPTHWISE_1D_S8_DSP
 from netsuke.ops.depthwise_mve import DEPTHWISE_S8_MVE
 from netsuke.ops.kernel import Call, Constant, Kernel
 from netsuke.ops.operator import Operator, Site
@@ -161,7 +162,15 @@ DEPTHWISE_CONV_2D = Operator(
         accumulators_fit(axis=3),
     ),
     macs=macs,
-    kernels=(DEPTHWISE_S8_MVE, *DEPTHWISE_S8_DSP, DEPTHWISE_S8, DEPTHWISE_S16, DEPTHWISE_F32, *GROUPED),
+    kernels=(
+        DEPTHWISE_S8_MVE,
+        *DEPTHWISE_1D_S8_DSP,
+        *DEPTHWISE_S8_DSP,
+        DEPTHWISE_S8,
+        DEPTHWISE_S16,
+        DEPTHWISE_F32,
+        *GROUPED,
+    ),
 )
 
 OPERATORS: tuple[Operator[DepthwiseConv2d], ...] = (DEPTHWISE_CONV_2D,)

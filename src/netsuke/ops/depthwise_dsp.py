@@ -8,17 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from netsuke.boards import Isa
-from netsuke.ir import Array, DType
+from netsuke.ir import DType
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, windows
-from netsuke.ops.fixed_point import Multiplier, wrap_int32
-from netsuke.ops.high_multiply import FRACTION, HighMultiply, high_multiply
-from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Param, Scratch
+from netsuke.ops.conv_geometry import WEIGHTS, images, windows
+from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, start_of
+from netsuke.ops.fixed_point import wrap_int32
+from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
-from netsuke.ops.strip import multipliers
 
-LANES = 4
-"""Channels that are taken apart at once."""
 WHOLE_IMAGE_BYTES = 2048
 """Planes of a whole image are held at once when they take no more than this."""
 
@@ -27,8 +24,9 @@ WHOLE_IMAGE_BYTES = 2048
 class PlanesArgs(KernelArgs):
     """One image. `columns` of the planes: `left` of padding, `width` of the image, padding.
 
-    pairs: pairs of rows of outputs (stride 2: rows), `batch` of them at a time; slots: pair rows held in scratch memory.
-    threes: how often three outputs of a row are made at a time. narrow: the clamp low..high is narrower than int8.
+    pairs: pairs of rows of outputs (stride 2: rows), `batch` of them at a time; slots: pair rows held in scratch
+    memory. threes: how often three outputs of a row are made at a time. narrow: the clamp low..high is narrower than
+    int8.
     """
 
     c_name: ClassVar[str] = "nk_planes_args"
@@ -59,68 +57,23 @@ def fits(site: Site[Any], stride: int) -> bool:
     if x.dtype is not DType.INT8 or w.shape[3] != x.shape[3] or x.shape[3] < LANES:
         return False
     axes = windows(site)
-    return all((a.kernel, a.dilation, a.stride) == (3, 1, stride) for a in axes) and site.y().shape[2] >= 3 - stride
+    return (
+        all((a.kernel, a.dilation, a.stride) == (3, 1, stride) for a in axes)
+        and site.y().shape[2] >= 3 - stride
+    )
 
 
-def scales_twice(site: Site[Any]) -> list[tuple[int, int]] | None:
-    """{2 * multiplier - 2^32, 2^(32 - shift)} of each channel; None when a shift is below 2."""
-    found = multipliers(site)
-    if any(m.value != 0 and m.shift > -2 for m in found):
-        return None
-    return [scale_twice(m) for m in found]
-
-
-def scale_twice(m: Multiplier) -> tuple[int, int]:
-    """One channel's; a multiplier of zero leaves the zero point alone."""
-    return (0, 0) if m.value == 0 else (2 * m.value - (1 << 32), 1 << (32 + m.shift))
-
-
-def scales_once(site: Site[Any]) -> list[HighMultiply] | None:
-    """The two-instruction requantisation of every channel, when negative sums are clamped away and all have one."""
-    low, _ = full_clamp(site.args.clamp, site.y())
-    if low < site.y().zero_point:
-        return None
-    found = []
-    for m, (least, most) in zip(multipliers(site), bounds(site), strict=True):
-        h = high_multiply(m, 127 - site.y().zero_point, least, most)
-        if h is None:
-            return None
-        found.append(h)
-    return found
-
-
-def taps_by_channel(site: Site[Any]) -> Array:
-    """Weights as int64 [C, taps]."""
-    w = site.constant(WEIGHTS)
-    return w.reshape(-1, w.shape[3]).T.astype(np.int64)
-
-
-def biases(site: Site[Any]) -> Array:
-    """bias - zero_point * sum of weights, modulo 2^32, int64 [C]: the planes hold stored values."""
-    taps = taps_by_channel(site)
-    return wrap_int32(bias_of(site, len(taps)).reshape(-1) - site.x().zero_point * taps.sum(axis=1))
-
-
-def bounds(site: Site[Any]) -> list[tuple[int, int]]:
-    """The least and the most that each channel's sum can be, bias included."""
-    taps, start = taps_by_channel(site), biases(site)
-    above, below = np.maximum(taps, 0).sum(axis=1), np.minimum(taps, 0).sum(axis=1)
-    least, most = start + below * 127 - above * 128, start + above * 127 - below * 128
-    return list(zip(least.tolist(), most.tolist(), strict=True))
-
-
-def blocks(site: Site[Any], scales: list[tuple[int, int]], offsets: Array) -> Constant:
+def blocks(site: Site[Any], *, once: bool) -> Constant:
     """Nine words a channel: the bias, the columns' pairs of taps, two constants of the requantisation."""
+    scales = scales_of(site, once=once)
+    assert scales is not None
     w = site.constant(WEIGHTS)[0].astype(np.int64)
-    upper, lower = pairs(w[0], w[1]), pairs(w[1], w[2])
-    columns = [biases(site) + offsets, *upper, *lower, *np.array(scales, dtype=np.int64).T]
+    upper, lower = halfwords(w[0], w[1]), halfwords(w[1], w[2])
+    columns = [start_of(site) + scales.offset, *upper, *lower, scales.first, scales.second]
     data = wrap_int32(np.stack(columns, axis=1)).astype(np.int32)
-    return Constant(label="blocks", data=data, shape_note="channels x (bias, taps 0 and 1, taps 1 and 2, scale)")
-
-
-def pairs(low: Array, high: Array) -> Array:
-    """Halfwords side by side."""
-    return (high << 16) | (low & 0xFFFF)
+    return Constant(
+        label="blocks", data=data, shape_note="channels x (bias, taps 0 and 1, taps 1 and 2, scale)"
+    )
 
 
 def planes_args(site: Site[Any]) -> PlanesArgs:
@@ -156,36 +109,17 @@ def over_the_input(site: Site[Any]) -> tuple[int, ...]:
 def planes_kernel(name: str, stride: int, *, once: bool) -> Kernel:
     """nk_<name>: the kernel of a stride and of a form of requantisation."""
 
-    def accepts(site: Site[Any]) -> bool:
-        return fits(site, stride) and (scales_once(site) if once else scales_twice(site)) is not None
-
-    def constants(site: Site[Any]) -> Constant:
-        if once:
-            found = scales_once(site)
-            assert found is not None
-            zero = site.y().zero_point << FRACTION
-            scales = [(h.multiplier, h.addend + zero) for h in found]
-            return blocks(site, scales, np.array([h.offset for h in found]))
-        plain = scales_twice(site)
-        assert plain is not None
-        return blocks(site, plain, np.zeros(len(plain), dtype=np.int64))
-
     def bind(site: Site[Any]) -> tuple[Call, ...]:
-        args, found = planes_args(site), constants(site)
+        args, found = planes_args(site), blocks(site, once=once)
         scratch = Scratch(nbytes=args.slots * args.columns * LANES * 4)
         return tuple(kernel.call(x, found, y, scratch, args=args) for x, y in images(site))
 
     kernel = Kernel(
         name=name,
-        params=(
-            Param(name="x", ctype="const int8_t"),
-            Param(name="blocks", ctype="const int32_t"),
-            Param(name="y", ctype="int8_t"),
-            Param(name="scratch", ctype="void"),
-        ),
+        params=PARAMS,
         args=PlanesArgs,
         bind=bind,
-        accepts=accepts,
+        accepts=lambda site: fits(site, stride) and scales_of(site, once=once) is not None,
         needs=Isa.DSP,
         in_place=over_the_input if stride == 1 else lambda site: (),
     )

@@ -121,7 +121,7 @@ def search(
 
 
 def multiplier_for(target: Int64Array, x: Int64Array, reach: Array, under: Array, factor: int) -> int | None:
-    """A multiplier with x * m >= target where a step is reached, and (x - factor) * m < target where it is not passed."""
+    """A multiplier with x * m >= target where a step is reached, (x - factor) * m < target where it is not passed."""
     below = x - factor
     if (x == 0).any() or (below == 0).any():
         return None

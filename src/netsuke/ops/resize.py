@@ -115,10 +115,9 @@ def taps_f32(site: Site[Resize], axis: int) -> Taps:
     """ComputeInterpolationValues, in float32; half pixels at the edges give fractions below 0."""
     size, scale = site.x().shape[1 + axis], scale_f32(site, axis)
     place = np.arange(site.args.size[axis], dtype=np.float32)
-    if site.args.half_pixel_centers:
-        place = (place + np.float32(0.5)) * scale - np.float32(0.5)
-    else:
-        place = place * scale
+    # Adding and taking off zero changes nothing: the corners' places are the product alone.
+    half = np.float32(0.5 if site.args.half_pixel_centers else 0.0)
+    place = (place + half) * scale - half
     low = np.maximum(np.floor(place).astype(np.int64), 0)
     high = np.minimum(np.ceil(place).astype(np.int64), size - 1)
     return Taps(low=low, high=high, fraction=place - low.astype(np.float32))

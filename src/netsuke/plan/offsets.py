@@ -1,7 +1,14 @@
 """Arena offsets for buffers with known lifetimes (dynamic storage allocation).
 
 First-fit over an order of the buffers; the order is searched: a few that are known to be good, then swaps of buffers
-under a fixed budget, stopping as soon as the lower bound (the largest sum in use at one step) is met.
+under a fixed budget, stopping as soon as the lower bound (the largest sum in use at one step) is met. Up to
+EXACT_BUFFERS buffers all orders are tried where that did not do.
+
+What is guaranteed: no two buffers in use at once overlap; up to EXACT_BUFFERS buffers no layout is smaller by a
+multiple of ALIGNMENT; a chain
+(each buffer in use with the next one only) meets the lower bound. More buffers than that are a search with no bound
+on its result: there are sets that no layout fits into the lower bound, and finding the smallest is NP-hard. Of
+thousands of random networks of up to 60 layers (tests/plan) all met it.
 """
 
 from __future__ import annotations
@@ -9,23 +16,30 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import permutations
 
-from netsuke.plan.plan import Buffer, align
+from netsuke.plan.plan import ALIGNMENT, Buffer, align
 
+EXACT_BUFFERS = 7
+"""All orders of so many are tried. Placed from the lowest to the highest of a smallest layout, first-fit puts no
+buffer higher than that layout has it: one of the orders gives the smallest."""
 SEARCH_STEPS = 2000
 """First-fit evaluations at most: well under a second for the graphs that fit a microcontroller."""
 
 
 def lower_bound(buffers: Sequence[Buffer]) -> int:
-    """The largest sum of (aligned) buffers in use at one step; reached at some buffer's first step."""
+    """The largest sum of buffers in use at one step, each rounded up to ALIGNMENT; reached at some first step.
+
+    No layout, its size rounded up too, is smaller: every offset is a multiple of ALIGNMENT.
+    """
     return max(
         (sum(padded(b) for b in buffers if b.first <= at.first <= b.last) for at in buffers), default=0
     )
 
 
 def padded(buffer: Buffer) -> int:
-    """Its bytes rounded up to its alignment."""
-    return align(buffer.nbytes, buffer.alignment)
+    """Its bytes rounded up to ALIGNMENT; what a stricter alignment leaves free before it, others may use."""
+    return align(buffer.nbytes, ALIGNMENT)
 
 
 def pack(buffers: Sequence[Buffer]) -> tuple[Buffer, ...]:
@@ -44,7 +58,9 @@ def pack(buffers: Sequence[Buffer]) -> tuple[Buffer, ...]:
         if best_size <= bound:
             break
     if best_size > bound:
-        best = improve(buffers, neighbours, best_order, best, best_size, bound)
+        best, best_size = improve(buffers, neighbours, best_order, best, best_size, bound)
+    if best_size > bound and len(buffers) <= EXACT_BUFFERS:
+        best = exact(buffers, neighbours)
     return tuple(replace(b, offset=o) for b, o in zip(buffers, best, strict=True))
 
 
@@ -84,7 +100,7 @@ def improve(
     best: list[int],
     best_size: int,
     bound: int,
-) -> list[int]:
+) -> tuple[list[int], int]:
     """Hill climbing over the order, moving the buffer that sticks out to an earlier place; seeded, so repeatable."""
     chance = random.Random(len(buffers))
     for _ in range(SEARCH_STEPS):
@@ -98,4 +114,10 @@ def improve(
             order, best, best_size = trial, offsets, size
         if best_size <= bound:
             break
-    return best
+    return best, best_size
+
+
+def exact(buffers: Sequence[Buffer], neighbours: Sequence[Sequence[int]]) -> list[int]:
+    """The offsets of a smallest layout: first-fit over every order."""
+    layouts = (first_fit(buffers, neighbours, order) for order in permutations(range(len(buffers))))
+    return min(layouts, key=lambda layout: layout[1])[0]

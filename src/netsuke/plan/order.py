@@ -1,4 +1,4 @@
-"""Order of execution: the given one, or a greedy one that keeps less memory alive, whichever has the lower peak."""
+"""Orders of execution: the given one, and a greedy one that keeps less memory alive. The planner lays out both."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ def live_peak(graph: Graph, steps: Sequence[Step]) -> int:
             last[name] = max(last.get(name, -1), i)
     alive = {name: graph.tensors[name].nbytes for name in graph.inputs}
     peak = sum(alive.values())
+    # An input that nobody reads is there when the caller fills it, and then no more.
+    alive = {name: size for name, size in alive.items() if name in last}
     for i, step in enumerate(steps):
         alive.update((name, graph.tensors[name].nbytes) for name in step.node.outputs)
         peak = max(peak, sum(alive.values()) + step.scratch_bytes)
@@ -80,7 +82,8 @@ def growth(graph: Graph, step: Step, readers: dict[str, int]) -> int:
     return born - sum(graph.tensors[name].nbytes for name in freed)
 
 
-def best_order(graph: Graph, steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The given order unless the greedy one has a lower peak."""
-    other = greedy(graph, steps)
-    return tuple(other if live_peak(graph, other) < live_peak(graph, steps) else steps)
+def orders(graph: Graph, steps: Sequence[Step]) -> list[tuple[Step, ...]]:
+    """The given order, and the greedy one where it is another."""
+    given, other = tuple(steps), tuple(greedy(graph, steps))
+    same = all(one is two for one, two in zip(given, other, strict=True))
+    return [given] if same else [given, other]

@@ -71,6 +71,7 @@ def assemble(found: Findings, out: Path) -> BuildResult:
         buffers=tuple(buffer(plan, b) for b in plan.buffers),
         passes=tuple(PassResult(name=c.name, lines=c.lines) for c in found.lowered.changes),
         project=out,
+        raw_outputs=() if run is None else tuple(tuple(given) for given in run.outputs),
     )
 
 

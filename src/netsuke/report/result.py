@@ -6,7 +6,7 @@ give (cycles of a run on the host, the stack of an image that was not run) is No
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -153,6 +153,8 @@ class BuildResult:
     passes: tuple[PassResult, ...]
     project: Path
     """The folder that holds the C project and the reports."""
+    raw_outputs: tuple[tuple[bytes, ...], ...] = field(default=(), repr=False, compare=False)
+    """What the emulated core gave: for every input, the bytes of every output. Empty when it was not asked for."""
 
     @property
     def ram_bytes(self) -> int:

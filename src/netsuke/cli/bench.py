@@ -1,0 +1,125 @@
+"""`netsuke bench`: what the kernels cost, beside other engines, and whether anything grew."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netsuke.cli.consoles import complain, print_json, progress_bar
+from netsuke.cli.consoles import out as stdout
+
+bench = typer.Typer(
+    help="Measure models on the emulated cores, beside other engines and against budgets.",
+    no_args_is_help=True,
+)
+
+
+class Compiler(StrEnum):
+    """Which compiler makes the images."""
+
+    ZIG = "zig"
+    GCC = "gcc"
+
+
+Models = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--models",
+        "-m",
+        help="A model file or a folder of them; may be repeated. Default: MLPerf Tiny, int8.",
+    ),
+]
+Boards = Annotated[
+    list[str] | None,
+    typer.Option("--board", "-b", help="May be repeated. Default: one board for each core."),
+]
+
+
+@bench.command("kernels")
+def kernels(
+    models: Models = None,
+    board: Boards = None,
+    compiler: Annotated[
+        list[Compiler] | None,
+        typer.Option("--compiler", help="May be repeated. Default: all that are found."),
+    ] = None,
+    layers: Annotated[bool, typer.Option("--layers", help="Every layer too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print data instead of tables.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Print instructions, cycles, RAM and flash of each model on each core, beside other engines.
+
+    Exits with 9 when a build and the reference differ anywhere.
+    """
+    from netsuke.bench.as_json import to_json
+    from netsuke.bench.figures import notes, sheets
+    from netsuke.bench.measure import BOARDS, measure_all
+    from netsuke.bench.models import absent_message, find_models
+    from netsuke.bench.sheet import markdown as to_markdown
+    from netsuke.bench.sheet import rendered
+    from netsuke.errors import NotExact
+
+    found = find_models(models or ())
+    if not found:
+        typer.echo(absent_message(), err=True)
+        return
+    with progress_bar(shown=True) as progress:
+        session = measure_all(found, board or BOARDS, [c.value for c in compiler or ()], progress)
+    if json:
+        print_json(to_json(session, layers=layers))
+    elif markdown:
+        print(to_markdown(sheets(session, layers=layers), notes(session)), end="")
+    else:
+        stdout().print(rendered(sheets(session, layers=layers), notes(session)))
+    if not session.exact:
+        raise typer.Exit(NotExact.exit_code)
+
+
+@bench.command("check")
+def check(
+    models: Models = None,
+    board: Boards = None,
+    budgets: Annotated[
+        Path | None, typer.Option("--budgets", help="The budget file. Default: benchmarks/budgets.toml.")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write what was measured into the file instead.")
+    ] = False,
+) -> None:
+    """Compare a fresh run of the packaged compiler with the budgets.
+
+    Exits with 1, naming each, when a size grew, or a count by more than 0.5 %.
+    """
+    from netsuke.bench.budgets import budget_file, compare, measured, merged, read_budgets, write_budgets
+    from netsuke.bench.measure import BOARDS, PACKAGED, measure_all
+    from netsuke.bench.models import absent_message, digits_model, find_models
+    from netsuke.errors import NotExact
+
+    path = budgets or budget_file()
+    held = read_budgets(path, missing_ok=update)
+    found = find_models(models or ())
+    if not found:
+        typer.echo(absent_message(), err=True)
+    if not models:
+        found += digits_model()
+    with progress_bar(shown=True) as progress:
+        session = measure_all(found, board or BOARDS, [PACKAGED], progress)
+    for one in session.skipped:
+        typer.echo(f"not measured: {one.what}: {one.why}", err=True)
+    if not session.exact:
+        wrong = [one for one in session.measurements if not one.result.exact]
+        complain("\n".join(f"{one.model} {one.board.name}: {one.result.first_difference}" for one in wrong))
+        raise typer.Exit(NotExact.exit_code)
+    fresh = measured(session)
+    outcome = compare(held, fresh)
+    for line in outcome.lines():
+        print(line)
+    if update:
+        write_budgets(path, merged(held, fresh))
+        print(f"{path}: {len(fresh.entries)} budgets written")
+    elif not outcome.passed:
+        complain(outcome.complaint(path, held.compiler, fresh.compiler))
+        raise typer.Exit(1)

@@ -1,0 +1,112 @@
+"""ADD and SUB of equal shapes for cores with the DSP extension: one linear form, proved for every pair of bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any, ClassVar
+
+import numpy as np
+
+from netsuke.boards import Isa
+from netsuke.ir import Array, DType
+from netsuke.ops.activation import full_clamp
+from netsuke.ops.broadcast import full_size_inputs, loops_of
+from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
+from netsuke.ops.operator import Reference, Site
+
+SHIFT = 20
+"""Bits below a stored value; SSAT shifts them out."""
+LARGEST = 1 << 30
+"""What sums stay below."""
+HAIRS = (0, -1, 1, -2, 2, -4, 4, -8, 8, -16, 16, -64, 64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddDspArgs(KernelArgs):
+    """y = (x0 * multiplier_0 / 2^8 + x1 * multiplier_1 / 2^8 + addend) >> 20, saturated; quotients rounded down.
+
+    narrow: the clamp low..high is narrower than int8.
+    """
+
+    c_name: ClassVar[str] = "nk_add_dsp_args"
+    count: int
+    multiplier_0: int
+    multiplier_1: int
+    addend: int
+    narrow: int
+    low: int
+    high: int
+
+
+def values(args: AddDspArgs, x0: Array, x1: Array) -> Array:
+    """What the kernel makes of int64 operands."""
+    total = (x0 * args.multiplier_0 >> 8) + (x1 * args.multiplier_1 >> 8) + args.addend
+    return np.clip(np.clip(total >> SHIFT, -128, 127), args.low, args.high)
+
+
+def candidates(site: Site[Any]) -> list[AddDspArgs]:
+    """Linear forms, the most likely first; none where one would overflow."""
+    sign = -1 if site.node.op == "sub" else 1
+    y = site.y()
+    reals = site.x(0).scale / y.scale, sign * site.x(1).scale / y.scale
+    offset = y.zero_point - reals[0] * site.x(0).zero_point - reals[1] * site.x(1).zero_point
+    if 128 * (abs(reals[0]) + abs(reals[1])) + abs(offset) + 2 >= LARGEST >> SHIFT:
+        return []
+    if max(abs(real) for real in reals) >= 1 << (30 - SHIFT - 8):
+        return []
+    low, high = (int(end) for end in full_clamp(site.args.clamp, y))
+    multipliers = [round(real * (1 << (SHIFT + 8))) for real in reals]
+    # Both quotients are rounded down: half a unit each.
+    middle = round((offset + 0.5) * (1 << SHIFT)) + 1
+    return [
+        AddDspArgs(
+            count=y.elements, multiplier_0=multipliers[0] + m0, multiplier_1=multipliers[1] + m1,
+            addend=middle + hair, narrow=int((low, high) != (-128, 127)), low=low, high=high,
+        )
+        for hair, m0, m1 in product(HAIRS, (0, 1, -1), (0, 1, -1))
+    ]  # fmt: skip
+
+
+def proved(site: Site[Any], reference: Reference[Any]) -> AddDspArgs | None:
+    """The first form that equals the reference for all 65,536 pairs of bytes; None when none does."""
+    if site.y().dtype is not DType.INT8 or len(loops_of(site)) > 1 or site.x(0).shape != site.x(1).shape:
+        return None
+    tried = candidates(site)
+    if not tried:
+        return None
+    first, second = every_pair()
+    wanted = reference(site, (first.astype(np.int8), second.astype(np.int8)))[0].astype(np.int64)
+    return next((args for args in tried if np.array_equal(values(args, first, second), wanted)), None)
+
+
+@lru_cache(maxsize=1)
+def every_pair() -> tuple[Array, Array]:
+    """All pairs of bytes, int64 [256, 256] each."""
+    first, second = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128), indexing="ij")
+    return first, second
+
+
+def add_kernel(reference: Reference[Any]) -> Kernel:
+    """The kernel, held against the operator's own reference."""
+
+    def bind(site: Site[Any]) -> tuple[Call]:
+        args = proved(site, reference)
+        assert args is not None
+        return (kernel.call(Input(index=0), Input(index=1), Output(index=0), args=args),)
+
+    kernel = Kernel(
+        name="nk_add_s8_dsp",
+        params=(
+            Param(name="x0", ctype="const int8_t"),
+            Param(name="x1", ctype="const int8_t"),
+            Param(name="y", ctype="int8_t"),
+        ),
+        args=AddDspArgs,
+        bind=bind,
+        accepts=lambda site: proved(site, reference) is not None,
+        needs=Isa.DSP,
+        in_place=full_size_inputs,
+    )
+    return kernel

@@ -1,0 +1,193 @@
+"""CONV_2D three pixels at a time, for cores without SIMD (kernels/include/nk_triples_s8.h)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from netsuke.boards import Isa
+from netsuke.ir import Array, DType
+from netsuke.ops.activation import full_clamp
+from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, windows
+from netsuke.ops.fixed_point import Int64Array, Multiplier
+from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param, Scratch
+from netsuke.ops.operator import Site
+from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32
+from netsuke.ops.staircase import Accumulators, Scaling, Staircase, staircase
+
+LARGEST_SUM = 1 << 20
+"""Sums of products stay below it, or the words of three pixels could not be parted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriplesArgs(KernelArgs):
+    """`pixels` outputs of `channels`, each from `depth` inputs (an even number), the window as in Conv2dArgs.
+
+    cut: after how many inputs sums are taken out of the words. stride, shift, lowest: see nk_steps.
+    """
+
+    c_name: ClassVar[str] = "nk_triples_args"
+    pixels: int
+    channels: int
+    depth: int
+    cut: int
+    in_h: int
+    in_w: int
+    in_c: int
+    out_w: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int
+    stride_w: int
+    pad_h: int
+    pad_w: int
+    x_zero: int
+    stride: int
+    shift: int
+    lowest: int
+
+
+def channel_rows(site: Site[Any]) -> Array:
+    """Weights as int64 [O, inputs of a channel]."""
+    w = site.constant(WEIGHTS).astype(np.int64)
+    result: Array = w.reshape(len(w), -1)
+    return result
+
+
+def folded_bias(site: Site[Any], rows: Array) -> Int64Array:
+    """bias - zero_point * sum of weights [O], not wrapped."""
+    bias: Int64Array = bias_of(site, len(rows)).reshape(-1).astype(np.int64)
+    return bias - site.x().zero_point * rows.sum(axis=1)
+
+
+def accumulators(site: Site[Any], rows: Array) -> Accumulators:
+    """What the accumulators of channels with weights `rows` can be, bias included."""
+    bias = folded_bias(site, rows)
+    return Accumulators(
+        least=bias + np.minimum(rows * -128, rows * 127).sum(axis=1),
+        most=bias + np.maximum(rows * -128, rows * 127).sum(axis=1),
+    )
+
+
+def fixed_scaling(multipliers: list[Multiplier]) -> Scaling:
+    """TFLite's double rounding, for accumulators [channels, n]."""
+    return lambda acc: scaled_int32(acc.T, multipliers).T
+
+
+def conv_steps(site: Site[Any], rows: Array) -> Staircase | None:
+    """The formula for a convolution whose channels have weights `rows`."""
+    reals = np.resize(np.array(real_multipliers(site.x(), site.x(WEIGHTS), site.y())), len(rows))
+    scaling = fixed_scaling([Multiplier.of(real) for real in reals.tolist()])
+    low, high = relative_clamp(site.args.clamp, site.y())
+    return staircase(scaling, reals, low, high, accumulators(site, rows))
+
+
+def scale_rows(found: Staircase, bias: Int64Array) -> Constant:
+    """[channels, 5 or 7] as nk_step reads them."""
+    columns = [bias - found.base, found.top, found.high, found.low, found.addend]
+    note = "channels x bias less base, top, high, low, addend"
+    if found.mirrored:
+        columns += [found.zero, found.addend_up]
+        note += ", place of zero, addend above"
+    table = np.stack(columns, axis=1).astype(np.uint64).astype(np.uint32).view(np.int32)
+    return Constant(label="scales", data=np.ascontiguousarray(table), shape_note=note)
+
+
+def paired_weights(rows: Array) -> Constant:
+    """[O, inputs] → channels by two, inputs by two, {w00, w10, w01, w11}; padded with zeros."""
+    padded = np.zeros((even(rows.shape[0]), even(rows.shape[1])), dtype=np.int8)
+    padded[: rows.shape[0], : rows.shape[1]] = rows
+    pairs = padded.reshape(-1, 2, padded.shape[1] // 2, 2).transpose(0, 2, 3, 1)
+    return Constant(
+        label="weights", data=np.ascontiguousarray(pairs), shape_note="channel pairs x input pairs x 2 inputs x 2"
+    )
+
+
+def even(n: int) -> int:
+    """The next even number."""
+    return n + n % 2
+
+
+def cut_of(rows: Array) -> int:
+    """The most inputs, an even number, whose sums stay below LARGEST_SUM in every channel and every piece; 0: none."""
+    depth = even(rows.shape[1])
+    reach = np.zeros((len(rows), depth), dtype=np.int64)
+    reach[:, : rows.shape[1]] = np.abs(rows) * 128
+    for pieces in range(1, depth // 2 + 1):
+        cut = even(-(-depth // pieces))
+        sums = [reach[:, k : k + cut].sum(axis=1).max() for k in range(0, depth, cut)]
+        if max(sums) < LARGEST_SUM:
+            return cut
+    return 0
+
+
+def accepts(site: Site[Any]) -> bool:
+    """int8, one group, no dilation, more than two pixels, and a requantisation that can be proved."""
+    if site.x().dtype is not DType.INT8 or site.x().shape[3] != site.x(WEIGHTS).shape[3]:
+        return False
+    down, along = windows(site)
+    enough = site.y().shape[1] * site.y().shape[2] > 2
+    return down.dilation == along.dilation == 1 and enough and conv_steps(site, channel_rows(site)) is not None
+
+
+def accepts_pointwise(site: Site[Any]) -> bool:
+    """A window of one pixel that moves by one."""
+    return accepts(site) and all((w.kernel, w.stride, w.before, w.after) == (1, 1, 0, 0) for w in windows(site))
+
+
+def triples_args(site: Site[Any], found: Staircase, rows: Array) -> TriplesArgs:
+    """The struct for one image."""
+    x, y, (down, along) = site.x(), site.y(), windows(site)
+    return TriplesArgs(
+        pixels=y.shape[1] * y.shape[2], channels=y.shape[3], depth=even(rows.shape[1]), cut=cut_of(rows),
+        in_h=x.shape[1], in_w=x.shape[2], in_c=x.shape[3], out_w=y.shape[2],
+        kernel_h=down.kernel, kernel_w=along.kernel, stride_h=down.stride, stride_w=along.stride,
+        pad_h=down.before, pad_w=along.before, x_zero=x.zero_point,
+        stride=7 if found.mirrored else 5, shift=found.shift, lowest=int(full_clamp(site.args.clamp, y)[0]),
+    )  # fmt: skip
+
+
+def bound(site: Site[Any]) -> tuple[tuple[Constant, Constant], TriplesArgs]:
+    """Constants and struct."""
+    rows = channel_rows(site)
+    found = conv_steps(site, rows)
+    assert found is not None
+    return (paired_weights(rows), scale_rows(found, folded_bias(site, rows))), triples_args(site, found, rows)
+
+
+def bind(site: Site[Any]) -> tuple[Call, ...]:
+    """One call an image."""
+    constants, args = bound(site)
+    scratch = Scratch(nbytes=8 * args.depth)
+    return tuple(CONV_2D_S8_TRIPLES.call(x, *constants, y, scratch, args=args) for x, y in images(site))
+
+
+def bind_pointwise(site: Site[Any]) -> tuple[Call]:
+    """One call for all pixels of all images."""
+    constants, args = bound(site)
+    args = replace(args, pixels=args.pixels * site.x().shape[0])
+    scratch = Scratch(nbytes=8 * args.depth)
+    return (POINTWISE_S8_TRIPLES.call(Input(index=0), *constants, Output(index=0), scratch, args=args),)
+
+
+PARAMS = (
+    Param(name="x", ctype="const int8_t"),
+    Param(name="w", ctype="const int8_t"),
+    Param(name="scales", ctype="const int32_t"),
+    Param(name="y", ctype="int8_t"),
+    Param(name="scratch", ctype="void"),
+)
+POINTWISE_S8_TRIPLES = Kernel(
+    name="nk_pointwise_s8_triples",
+    params=PARAMS,
+    args=TriplesArgs,
+    bind=bind_pointwise,
+    accepts=accepts_pointwise,
+    needs=Isa.NONE,
+    in_place=lambda site: (0,) if site.x().shape[3] == site.y().shape[3] else (),
+)
+CONV_2D_S8_TRIPLES = Kernel(
+    name="nk_conv_2d_s8_triples", params=PARAMS, args=TriplesArgs, bind=bind, accepts=accepts, needs=Isa.NONE
+)
