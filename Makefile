@@ -60,8 +60,17 @@ generate: $(VENV)/.dev ## rewrite the generated C headers and format all code
 	$(BIN)/ruff check --quiet --fix src tests examples
 	$(BIN)/clang-format -i $(C_FILES)
 
-table: $(VENV)/.dev ## the README's table: model x board -> RAM, flash, cycles, verdict
+table: $(VENV)/.dev ## the README's tables: model x board -> RAM, flash, cycles, verdict; M4 cycles beside other engines
 	$(BIN)/python -m netsuke.bench.table $(MODELS)
+	@echo
+	$(BIN)/python -m netsuke.bench.table --peers $(MODELS)
+
+bench: $(VENV)/.dev ## what the kernels cost on each core, beside other engines (BENCH="--board X --layers ...")
+	$(BIN)/netsuke bench kernels $(BENCH)
+
+.PHONY: codegen-diff
+codegen-diff: $(VENV)/.dev ## how the C of the sample models changed since main (REV=another commit)
+	$(BIN)/python -m netsuke.bench.codegen_diff --rev $(or $(REV),main)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

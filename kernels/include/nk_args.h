@@ -37,6 +37,16 @@ typedef struct nk_add_dsp_args {
   int32_t high;
 } nk_add_dsp_args;
 
+typedef struct nk_add_linear_args {
+  int32_t count;
+  int32_t multiplier_0;
+  int32_t multiplier_1;
+  int32_t addend;
+  int32_t shift;
+  int32_t low;
+  int32_t high;
+} nk_add_linear_args;
+
 typedef struct nk_add_mve_args {
   int32_t count;
   int32_t multiplier_0;
@@ -206,6 +216,33 @@ typedef struct nk_depthwise_mve_args {
   int32_t high;
 } nk_depthwise_mve_args;
 
+typedef struct nk_depthwise_triples_args {
+  int32_t in_h;
+  int32_t in_line;
+  int32_t out_line;
+  int32_t inside;
+  int32_t small;
+  int32_t channels;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t dilation_h;
+  int32_t dilation_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t span_h;
+  int32_t width;
+  int32_t third_out;
+  int32_t third_in;
+  int32_t stride;
+  int32_t shift;
+  int32_t lowest;
+} nk_depthwise_triples_args;
+
 typedef struct nk_dequantize_args {
   int32_t count;
   float scale;
@@ -285,6 +322,32 @@ typedef struct nk_mul_args {
   int32_t clamp_low;
   int32_t clamp_high;
 } nk_mul_args;
+
+typedef struct nk_mul_dsp_args {
+  int32_t rows;
+  int32_t inner;
+  int32_t step_0;
+  int32_t step_1;
+  int32_t jump_0;
+  int32_t jump_1;
+  int32_t offset_0;
+  int32_t offset_1;
+  int32_t first;
+  int32_t second;
+  int32_t zero;
+  int32_t low;
+  int32_t high;
+} nk_mul_dsp_args;
+
+typedef struct nk_pairs_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t cut;
+  int32_t stride;
+  int32_t shift;
+  int32_t lowest;
+} nk_pairs_args;
 
 typedef struct nk_planes_args {
   int32_t in_h;
@@ -508,6 +571,37 @@ typedef struct nk_triples_args {
   int32_t shift;
   int32_t lowest;
 } nk_triples_args;
+
+typedef struct nk_whole_args {
+  int32_t channels;
+  int32_t pixels;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+} nk_whole_args;
+
+typedef struct nk_window_args {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t channels;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t stride;
+  int32_t rows;
+  int32_t taps;
+  int32_t pad_h;
+  int32_t left;
+  int32_t width;
+  int32_t columns;
+  int32_t pairs;
+  int32_t batch;
+  int32_t slots;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_window_args;
 
 typedef struct nk_winograd_args {
   int32_t tiles;

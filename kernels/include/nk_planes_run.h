@@ -11,14 +11,11 @@
 #include "nk_fixed_point.h"
 #include "nk_planes_s8.h"
 
-/* Zero points into the columns left and right of the image, and a row of them to read for rows outside. */
+/* Zero points everywhere: what lies left and right of the image stays so, and rows outside where a slot is
+ * theirs. */
 static inline void nk_planes_pad(int32_t *planes, const nk_planes_args *a) {
   const int32_t pair = (int32_t)((uint32_t)(uint16_t)a->x_zero * 0x10001U);
-  for (int32_t slot = 0; slot < a->slots; slot++) {
-    for (int32_t i = 0; i < 4 * a->left; i++) *planes++ = pair;
-    planes += 4 * a->width;
-    for (int32_t i = 4 * (a->left + a->width); i < 4 * a->columns; i++) *planes++ = pair;
-  }
+  for (int32_t i = 4 * a->slots * a->columns; i > 0; i--) *planes++ = pair;
 }
 
 /* A pair row that is not inside the image as a whole: `row` is its upper one. */
@@ -27,6 +24,7 @@ static inline void nk_planes_edge(int32_t *to, const int8_t *x, int32_t row, con
   const int8_t *const zeros = (const int8_t *)&outside;
   const int32_t upper = row == a->in_h - 1; /* then only the upper row is inside; at -1 the lower */
   const int32_t lower = row == -1;
+  if (!upper && !lower && a->batch == a->pairs) return;
   nk_planes_take(to, upper ? x + row * a->in_w * a->channels : zeros, upper ? a->channels : 0,
                  lower ? x : zeros, lower ? a->channels : 0, a->width);
 }
@@ -51,41 +49,23 @@ static inline void nk_planes_fill(int32_t *planes, const int8_t *x, int32_t p, i
   }
 }
 
-/* The channels of a group from `lane` on, row for row; `s` is set for the group's first. */
-static inline void nk_planes_lanes(nk_planes_function *function, nk_planes *s, int32_t lane) {
-  s->y += lane;
-  s->a += lane;
-  s->b += lane;
-  s->block += lane * NK_PLANES_BLOCK;
-  s->threes_end += lane;
-  s->end += lane;
-  s->last += lane;
-  for (; lane < 4; lane++) {
-    function(s);
-    s->y++;
-    s->a++;
-    s->b++;
-    s->block += NK_PLANES_BLOCK;
-    s->threes_end++;
-    s->end++;
-    s->last++;
-  }
-}
-
-/* Some rows of outputs of a group of channels, the first from pair row `p` on; y is the group's first output
-   of all, row: see nk_planes. */
-static inline void nk_planes_rows_of(nk_planes_function *function, nk_planes *s, const int32_t *planes,
-                                     int32_t p, int32_t rows, int32_t lane, const nk_planes_args *a) {
+/* Some rows of outputs of a group's channels from `lane` on, the first from pair row `p`. y and block are set
+   for the group's first channel. */
+static inline void nk_planes_lanes(nk_planes_function *function, nk_planes *s, const int32_t *planes,
+                                   int32_t p, int32_t rows, int32_t lane, const nk_planes_args *a) {
   const int32_t slot = 4 * a->columns;
+  s->y += lane;
   s->step = a->channels;
   s->pitch = 4 * slot;
+  s->span = 4 * (rows - 1) * slot;
   s->zero = a->y_zero;
-  s->a = planes + (p % a->slots) * slot;
-  s->b = planes + ((p + 1) % a->slots) * slot;
+  s->a = planes + (p % a->slots) * slot + lane;
+  s->b = planes + ((p + 1) % a->slots) * slot + lane;
   s->threes_end = s->a + 12 * a->stride * a->threes;
   s->end = s->a + 4 * a->stride * a->out_w;
-  s->last = s->end + (rows - 1) * slot;
-  nk_planes_lanes(function, s, lane);
+  s->block += lane * NK_PLANES_BLOCK;
+  s->lanes = 4 - lane;
+  function(s);
 }
 
 /* All of pair rows p .. p + batch: the last row of an odd number is made alone. */
@@ -99,13 +79,13 @@ static inline void nk_planes_batch(nk_planes_function *function, const int32_t *
     s.y = y + (a->stride == 1 ? 2 * p + 1 : p) * line;
     s.row = line;
     s.block = block;
-    nk_planes_rows_of(function, &s, planes, p, rows, lane, a);
+    nk_planes_lanes(function, &s, planes, p, rows, lane, a);
   }
   if (odd) {
     s.y = y + 2 * (p + rows) * line;
     s.row = 0;
     s.block = block;
-    nk_planes_rows_of(function, &s, planes, p + rows, 1, lane, a);
+    nk_planes_lanes(function, &s, planes, p + rows, 1, lane, a);
   }
 }
 

@@ -22,27 +22,31 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "nk_halves_s8.h"
+
 #define NK_PLANES_BLOCK 9
 
-/* Some rows of one channel. Stride 1: y is the second row of outputs, `row` bytes behind the first; with
-   row = 0 the second is computed and then overwritten by the first. step: bytes from an output to the next in
-   its row. Words of the planes from `a` and `b` to threes_end make three outputs a time, the rest to `end`
-   two (stride 2: one) a time. */
+/* Some rows of `lanes` channels that stand side by side. Stride 1: y is the second row of outputs, `row`
+   bytes behind the first; with row = 0 the second is computed and then overwritten by the first. step: bytes
+   from an output to the next in its row. Words of the planes from `a` and `b` to threes_end make three
+   outputs a time, the rest to `end` two (stride 2: one) a time. span: bytes from the first row of the planes
+   to the last. What differs from channel to channel is counted up. */
 typedef struct nk_planes {
   int8_t *y;
   int32_t step;
   int32_t row;
   const int32_t *threes_end;
   const int32_t *end;
-  int32_t pitch;       /* bytes from a pair row to the next */
-  const int32_t *last; /* `end` of the last row */
-  int32_t zero;        /* the output's zero point */
+  int32_t pitch; /* bytes from a pair row to the next */
+  int32_t span;
+  int32_t zero; /* the output's zero point */
   const int32_t *a;
   const int32_t *b;
   const int32_t *block;
+  int32_t lanes;
 } nk_planes;
 
-typedef void nk_planes_function(const nk_planes *s);
+typedef void nk_planes_function(nk_planes *s);
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
@@ -134,26 +138,31 @@ typedef void nk_planes_function(const nk_planes *s);
   "ldr r10, [sp]\n ldr r11, [sp, #4]\n ldr r9, [sp, #16]\n" LOAD SCALE(       \
       "r4") "strb r4, [r10]\n add r10, r11\n str r10, [sp]\n cmp r0, r9\n"
 
-/* The struct is copied to the stack: sp+0 y, 4 step, 8 row, 12 threes_end, 16 end, 20 pitch, 24 last, 28
-   zero. Label 2: three outputs; 3: what is left; 5: on to the next row, `skip` bytes behind the last outputs.
- */
-#define NK_PLANES_ROWS(name, THREE, REST, skip, NEXT)                                             \
-  __attribute__((naked, noinline)) static void name(__attribute__((unused)) const nk_planes *s) { \
-    __asm__ volatile(                                                                             \
-        "push {r4-r11, lr}\n ldm r0!, {r1-r8}\n push {r1-r8}\n ldm r0, {r0, r1, r2}\n"            \
-        "cmp r0, r4\n beq 4f\n"                                                                   \
-        "2:\n" THREE                                                                              \
-        "bne 2b\n"                                                                                \
-        "3: ldr r3, [sp, #16]\n cmp r0, r3\n beq 5f\n"                                            \
-        "4:\n" REST                                                                               \
-        "bne 4b\n"                                                                                \
-        "5: ldr r4, [sp, #16]\n ldr r6, [sp, #24]\n ldr r3, [sp, #12]\n ldr r5, [sp, #20]\n"      \
-        "ldr r7, [sp]\n ldr r8, [sp, #8]\n cmp r4, r6\n beq 6f\n"                                 \
-        "add r0, #" skip "\n add r1, #" skip                                                      \
-        "\n add r3, r5\n add r4, r5\n str r3, [sp, #12]\n"                                        \
-        "str r4, [sp, #16]\n" NEXT                                                                \
-        "cmp r0, r3\n bne 2b\n b 4b\n"                                                            \
-        "6: add sp, sp, #32\n pop {r4-r11, pc}\n");                                               \
+/* A channel's part of the struct is copied to the stack: sp+0 y, 4 step, 8 row, 12 threes_end, 16 end, 20
+   pitch, 24 `end` of the last row, 28 zero, 32 the struct, 36 lanes. Label 1: a channel; 2: three outputs; 3:
+   what is left; 5: on to the next row, `skip` bytes behind the last outputs; 6: on to the next channel. */
+#define NK_PLANES_ROWS(name, THREE, REST, skip, NEXT)                                                   \
+  __attribute__((naked, noinline)) static void name(__attribute__((unused)) nk_planes *s) {             \
+    __asm__ volatile(                                                                                   \
+        "push {r4-r11, lr}\n sub sp, #40\n ldr r1, [r0, #44]\n str r0, [sp, #32]\n str r1, [sp, #36]\n" \
+        "1: ldr r0, [sp, #32]\n ldm r0, {r1-r11}\n add r7, r5\n stm sp, {r1-r8}\n cmp r9, r4\n"         \
+        "add r1, #1\n add r4, #4\n add r5, #4\n str r1, [r0]\n str r4, [r0, #12]\n str r5, [r0, #16]\n" \
+        "add r3, r9, #4\n add r4, r10, #4\n add r5, r11, #36\n"                                         \
+        "str r3, [r0, #32]\n str r4, [r0, #36]\n str r5, [r0, #40]\n"                                   \
+        "mov r0, r9\n mov r1, r10\n mov r2, r11\n beq 4f\n"                                             \
+        "2:\n" THREE                                                                                    \
+        "bne 2b\n"                                                                                      \
+        "3: ldr r3, [sp, #16]\n cmp r0, r3\n beq 5f\n"                                                  \
+        "4:\n" REST                                                                                     \
+        "bne 4b\n"                                                                                      \
+        "5: ldr r4, [sp, #16]\n ldr r6, [sp, #24]\n ldr r3, [sp, #12]\n ldr r5, [sp, #20]\n"            \
+        "ldr r7, [sp]\n ldr r8, [sp, #8]\n cmp r4, r6\n beq 6f\n"                                       \
+        "add r0, #" skip "\n add r1, #" skip                                                            \
+        "\n add r3, r5\n add r4, r5\n str r3, [sp, #12]\n"                                              \
+        "str r4, [sp, #16]\n" NEXT                                                                      \
+        "cmp r0, r3\n bne 2b\n b 4b\n"                                                                  \
+        "6: ldr r3, [sp, #36]\n subs r3, #1\n str r3, [sp, #36]\n bne 1b\n"                             \
+        "add sp, sp, #40\n pop {r4-r11, pc}\n");                                                        \
   }
 #define NK_PLANES_S1(name, SCALE)                                                                      \
   NK_PLANES_ROWS(name, NK_PLANES_THREE(SCALE##_LOAD, SCALE), NK_PLANES_TWO(SCALE##_LOAD, SCALE), "32", \
@@ -185,32 +194,11 @@ __attribute__((noinline)) static void nk_planes_inside(int32_t *planes, const in
   }
 }
 
-/* Bytes 0 and 2 of a word as halfwords. */
-static inline int32_t nk_planes_even(uint32_t bytes) {
-  int32_t pair;
-  __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(bytes));
-  return pair;
-}
-
-/* Bytes 1 and 3 of a word as halfwords. */
-static inline int32_t nk_planes_odd(uint32_t bytes) {
-  int32_t pair;
-  __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
-  return pair;
-}
-
 #else /* the same in C: what the assembly is held against, and what other machines run in tests */
 
 static inline int32_t nk_planes_low(int32_t pair) { return (int16_t)((uint32_t)pair & 0xFFFFU); }
 
 static inline int32_t nk_planes_high(int32_t pair) { return (int16_t)((uint32_t)pair >> 16); }
-
-static inline int32_t nk_planes_even(uint32_t bytes) {
-  const uint32_t low = (uint32_t)(int32_t)(int8_t)(bytes & 0xFFU) & 0xFFFFU;
-  return (int32_t)(low | ((uint32_t)(int32_t)(int8_t)((bytes >> 16) & 0xFFU) << 16));
-}
-
-static inline int32_t nk_planes_odd(uint32_t bytes) { return nk_planes_even(bytes >> 8); }
 
 /* SMLAD, the sum modulo 2^32. */
 static inline int32_t nk_planes_smlad(int32_t w, int32_t x, int32_t acc) {
@@ -266,23 +254,33 @@ static inline void nk_planes_rows(const nk_planes *s, int32_t stride, nk_planes_
   const int32_t pitch = s->pitch >> 2;
   const int32_t *a = s->a;
   const int32_t *b = s->b;
-  for (int32_t left = (int32_t)(s->last - s->end); left >= 0; left -= pitch) {
+  for (int32_t left = s->span >> 2; left >= 0; left -= pitch, a += pitch, b += pitch) {
     for (int32_t i = 0; i < words; i += 4 * stride, y += s->step) {
       if (stride == 1) *y = scale(nk_planes_lower(a + i, b + i, s->block), s);
       *(stride == 1 ? y - s->row : y) = scale(nk_planes_upper(a + i, b + i, s->block), s);
     }
     y += stride == 1 ? s->row : 0;
-    a += pitch;
-    b += pitch;
+  }
+}
+
+static inline void nk_planes_channels(nk_planes *s, int32_t stride, nk_planes_scale *scale) {
+  for (; s->lanes > 0; s->lanes--) {
+    nk_planes_rows(s, stride, scale);
+    s->y++;
+    s->threes_end++;
+    s->end++;
+    s->a++;
+    s->b++;
+    s->block += NK_PLANES_BLOCK;
   }
 }
 
 #define NK_PLANES_ONCE nk_planes_once
 #define NK_PLANES_TWICE nk_planes_twice
 #define NK_PLANES_S1(name, SCALE) \
-  static inline void name(const nk_planes *s) { nk_planes_rows(s, 1, SCALE); }
+  static inline void name(nk_planes *s) { nk_planes_channels(s, 1, SCALE); }
 #define NK_PLANES_S2(name, SCALE) \
-  static inline void name(const nk_planes *s) { nk_planes_rows(s, 2, SCALE); }
+  static inline void name(nk_planes *s) { nk_planes_channels(s, 2, SCALE); }
 
 #endif
 

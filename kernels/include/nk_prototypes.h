@@ -13,6 +13,7 @@ NK_KERNEL void nk_add_pot_s16(const int16_t *x0, const int16_t *x1, int16_t *y, 
 NK_KERNEL void nk_add_s16(const int16_t *x0, const int16_t *x1, int16_t *y, const nk_add_args *a);
 NK_KERNEL void nk_add_s8(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_args *a);
 NK_KERNEL void nk_add_s8_dsp(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_dsp_args *a);
+NK_KERNEL void nk_add_s8_linear(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_linear_args *a);
 NK_KERNEL void nk_add_s8_mve(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_mve_args *a);
 NK_KERNEL void nk_arg_max_f32_s32(const float *x, int32_t *y, const nk_arg_max_args *a);
 NK_KERNEL void nk_arg_max_f32_s64(const float *x, void *y, const nk_arg_max_args *a);
@@ -21,6 +22,7 @@ NK_KERNEL void nk_arg_max_s8_s64(const int8_t *x, void *y, const nk_arg_max_args
 NK_KERNEL void nk_average_pool_2d_f32(const float *x, float *y, const nk_pool_2d_f32_args *a);
 NK_KERNEL void nk_average_pool_2d_s16(const int16_t *x, int16_t *y, const nk_pool_2d_args *a);
 NK_KERNEL void nk_average_pool_2d_s8(const int8_t *x, int8_t *y, const nk_pool_2d_args *a);
+NK_KERNEL void nk_average_pool_2d_s8_dsp(const int8_t *x, int8_t *y, const nk_pool_2d_args *a);
 NK_KERNEL void nk_batch_matmul_f32(const float *x, const float *w, float *y, const nk_batch_matmul_args *a);
 NK_KERNEL void nk_batch_matmul_s16(const int16_t *x, const int16_t *w, int16_t *y, const nk_batch_matmul_args *a);
 NK_KERNEL void nk_batch_matmul_s16_s8(const int16_t *x, const int8_t *w, int16_t *y, const nk_batch_matmul_args *a);
@@ -31,7 +33,7 @@ NK_KERNEL void nk_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *
 NK_KERNEL void nk_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_conv_2d_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_strip_args *a);
 NK_KERNEL void nk_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_conv_mve_args *a);
-NK_KERNEL void nk_conv_2d_s8_triples(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
+NK_KERNEL void nk_conv_2d_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
 NK_KERNEL void nk_conv_2d_s8_winograd(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_winograd_args *a);
 NK_KERNEL void nk_copy(const void *x, void *y, const nk_copy_args *a);
 NK_KERNEL void nk_copy_blocks(const void *x, void *y, const nk_copy_blocks_args *a);
@@ -45,6 +47,11 @@ NK_KERNEL void nk_depthwise_conv_2d_f32(const float *x, const float *w, const fl
 NK_KERNEL void nk_depthwise_conv_2d_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int32_t *multiplier, const int8_t *shift, int16_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_depthwise_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_depthwise_mve_args *a);
+NK_KERNEL void nk_depthwise_conv_2d_s8_steps(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_depthwise_conv_2d_s8_triples(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_depthwise_triples_args *a);
+NK_KERNEL void nk_depthwise_whole_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, const nk_whole_args *a);
+NK_KERNEL void nk_depthwise_window_relu_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_window_args *a);
+NK_KERNEL void nk_depthwise_window_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_window_args *a);
 NK_KERNEL void nk_dequantize_s16(const int16_t *x, float *y, const nk_dequantize_args *a);
 NK_KERNEL void nk_dequantize_s8(const int8_t *x, float *y, const nk_dequantize_args *a);
 NK_KERNEL void nk_dequantize_u8(const uint8_t *x, float *y, const nk_dequantize_args *a);
@@ -53,7 +60,9 @@ NK_KERNEL void nk_fully_connected_f32(const float *x, const float *w, const floa
 NK_KERNEL void nk_fully_connected_s16(const int16_t *x, const int8_t *w, const int64_t *bias, const int64_t *scale, int16_t *y, const nk_fully_connected_args *a);
 NK_KERNEL void nk_fully_connected_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_fully_connected_args *a);
 NK_KERNEL void nk_fully_connected_s8_double(const int8_t *x, const int8_t *w, const int32_t *bias, const int64_t *scale, int8_t *y, const nk_fully_connected_args *a);
+NK_KERNEL void nk_fully_connected_s8_fours(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, const nk_pairs_args *a);
 NK_KERNEL void nk_fully_connected_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, const nk_fully_connected_mve_args *a);
+NK_KERNEL void nk_fully_connected_s8_pairs(const int8_t *x, const uint32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_pairs_args *a);
 NK_KERNEL void nk_hard_swish_f32(const float *x, float *y, const nk_count_args *a);
 NK_KERNEL void nk_leaky_relu_f32(const float *x, float *y, const nk_leaky_relu_f32_args *a);
 NK_KERNEL void nk_leaky_relu_s16(const int16_t *x, int16_t *y, const nk_leaky_relu_s16_args *a);
@@ -63,6 +72,7 @@ NK_KERNEL void nk_lookup_8(const void *x, const uint8_t *table, void *y, const n
 NK_KERNEL void nk_max_pool_2d_f32(const float *x, float *y, const nk_pool_2d_f32_args *a);
 NK_KERNEL void nk_max_pool_2d_s16(const int16_t *x, int16_t *y, const nk_pool_2d_args *a);
 NK_KERNEL void nk_max_pool_2d_s8(const int8_t *x, int8_t *y, const nk_pool_2d_args *a);
+NK_KERNEL void nk_max_pool_2d_s8_dsp(const int8_t *x, int8_t *y, const nk_pool_2d_args *a);
 NK_KERNEL void nk_maximum_broadcast_f32(const float *x0, const float *x1, const int32_t *walk, float *y, const nk_extremum_args *a);
 NK_KERNEL void nk_maximum_broadcast_s16(const int16_t *x0, const int16_t *x1, const int32_t *walk, int16_t *y, const nk_extremum_args *a);
 NK_KERNEL void nk_maximum_broadcast_s32(const int32_t *x0, const int32_t *x1, const int32_t *walk, int32_t *y, const nk_extremum_args *a);
@@ -85,10 +95,11 @@ NK_KERNEL void nk_mul_broadcast_s8(const int8_t *x0, const int8_t *x1, const int
 NK_KERNEL void nk_mul_f32(const float *x0, const float *x1, float *y, const nk_arithmetic_f32_args *a);
 NK_KERNEL void nk_mul_s16(const int16_t *x0, const int16_t *x1, int16_t *y, const nk_mul_args *a);
 NK_KERNEL void nk_mul_s8(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_mul_args *a);
+NK_KERNEL void nk_mul_s8_dsp(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_mul_dsp_args *a);
 NK_KERNEL void nk_pointwise_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_pointwise_args *a);
 NK_KERNEL void nk_pointwise_s8_dsp(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_strip_args *a);
 NK_KERNEL void nk_pointwise_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_conv_mve_args *a);
-NK_KERNEL void nk_pointwise_s8_triples(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
+NK_KERNEL void nk_pointwise_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
 NK_KERNEL void nk_prelu_broadcast_f32(const float *x0, const float *x1, const int32_t *walk, float *y, const nk_prelu_f32_args *a);
 NK_KERNEL void nk_prelu_broadcast_s8(const int8_t *x0, const int8_t *x1, const int32_t *walk, int8_t *y, const nk_prelu_args *a);
 NK_KERNEL void nk_prelu_f32(const float *x0, const float *x1, float *y, const nk_prelu_f32_args *a);
@@ -106,6 +117,7 @@ NK_KERNEL void nk_reduce_max_s8(const int8_t *x, int8_t *y, const nk_reduce_args
 NK_KERNEL void nk_reduce_sum_f32(const float *x, float *y, const nk_reduce_sum_f32_args *a);
 NK_KERNEL void nk_reduce_sum_s16(const int16_t *x, int16_t *y, const nk_reduce_sum_args *a);
 NK_KERNEL void nk_reduce_sum_s8(const int8_t *x, int8_t *y, const nk_reduce_sum_args *a);
+NK_KERNEL void nk_reduce_sum_s8_dsp(const int8_t *x, int8_t *y, const nk_reduce_sum_args *a);
 NK_KERNEL void nk_relu_f32(const float *x, float *y, const nk_count_args *a);
 NK_KERNEL void nk_resize_bilinear_f32(const float *x, const int16_t *rows, const float *rows_fraction, const int16_t *columns, const float *columns_fraction, float *y, const nk_resize_args *a);
 NK_KERNEL void nk_resize_bilinear_s16(const int16_t *x, const int16_t *rows, const int16_t *rows_fraction, const int16_t *columns, const int16_t *columns_fraction, int16_t *y, const nk_resize_args *a);

@@ -28,7 +28,7 @@ static inline void nk_pack_windows(const int8_t *x, const int32_t iy[3], const i
   for (int32_t i = 0; i < a->kernel_h; i++, columns += 2 * run) {
     if (inside && iy[0] + i >= 0 && iy[0] + i < a->in_h) {
       const int8_t *const row = x + (iy[0] + i) * width;
-      nk_pack_triples(row + ix[0] * a->in_c, row + ix[1] * a->in_c, row + ix[2] * a->in_c, run, columns);
+      nk_pack_triples(row + ix[0] * a->in_c, row + ix[1] * a->in_c, row + ix[2] * a->in_c, 1, 1, 1, run, columns);
       continue;
     }
     for (int32_t p = 0; p < 3; p++) {
@@ -39,7 +39,7 @@ static inline void nk_pack_windows(const int8_t *x, const int32_t iy[3], const i
   }
 }
 
-NK_KERNEL void nk_conv_2d_s8_triples(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch,
+NK_KERNEL void nk_conv_2d_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch,
                                      const nk_triples_args *a) {
   uint32_t *const columns = scratch;
   columns[2 * a->depth - 1] = columns[2 * a->depth - 2] = 0;

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netsuke.codegen.literals import array, integer, real, wrapped
@@ -50,6 +50,7 @@ def test_arrays_come_back_to_the_bit(tmp_path: Path) -> None:
     assert not data
 
 
+@settings(deadline=None)
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_a_float_is_read_back(value: float) -> None:
     text = real(value)
@@ -64,6 +65,7 @@ def test_what_is_no_number_has_no_literal(value: float) -> None:
         real(value)
 
 
+@settings(deadline=None)
 @given(st.integers(-(1 << 63), (1 << 63) - 1))
 def test_an_integer_is_read_back(value: int) -> None:
     text = integer(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netsuke.codegen import make_project
@@ -17,6 +17,7 @@ from tests.codegen.nets import COLLIDING, HOSTILE, MODEL_NAMES, NETS, only_a_cop
 SHAPE = re.compile(r"[a-z][a-z0-9_]*")
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text())
 def test_any_text_becomes_an_identifier(name: str) -> None:
     for found in (identifier(name), project_name(name)):

@@ -43,6 +43,26 @@ def test_a_state_keeps_its_producer() -> None:
     assert after(RemoveUnused(), text) == (canonical(text), ())
 
 
+def test_a_state_that_is_only_read_in_vain_goes() -> None:
+    expect(
+        RemoveUnused(),
+        """
+        graph g
+        state s: int8[1,4] q(0.5f, 0) = fill(0)
+        input x: int8[1,4] q(0.5f, 0)
+        old: int8[1,4] q(0.5f, 0) = read_variable() variable="s"
+        y: int8[4] q(0.5f, 0) = reshape(x) shape=(4,)
+        output y
+        """,
+        """
+        graph g
+        input x: int8[1,4] q(0.5f, 0)
+        y: int8[4] q(0.5f, 0) = reshape(x) shape=(4,)
+        output y
+        """,
+    )
+
+
 def test_what_depends_on_constants_is_computed() -> None:
     got, changes = after(
         FoldConstants(),

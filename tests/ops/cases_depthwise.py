@@ -9,7 +9,7 @@ from netsuke.ops.depthwise import DepthwiseConv2d
 from netsuke.ops.geometry import Padding
 from tests.ops.case import Case, one_node
 from tests.ops.cases_conv_2d import Geometry
-from tests.ops.conv_operands import PLAIN, STYLES, Style, operands
+from tests.ops.conv_operands import BY_NAME, PLAIN, STYLES, Style, operands
 
 
 def depthwise_case(style: Style, g: Geometry) -> Case:
@@ -87,8 +87,29 @@ SHAPES = (
 )
 
 
+# What kernels that keep rows of the image at hand do differently: images too wide to be kept whole, long windows.
+WIDE = (
+    Geometry(image=(7, 41, 4), out=4),
+    Geometry(image=(6, 70, 5), out=5),
+    Geometry(image=(7, 71, 4), out=4, stride=(2, 2)),
+    Geometry(image=(9, 70, 4), out=4, kernel=(5, 5)),
+    Geometry(image=(12, 45, 4), out=4, kernel=(4, 3), stride=(2, 2)),
+    Geometry(image=(11, 37, 4), out=4, kernel=(7, 7), stride=(2, 2)),
+    Geometry(image=(8, 7, 6), out=6, kernel=(7, 7)),
+    Geometry(image=(7, 8, 6), out=6, kernel=(5, 5), stride=(2, 2)),
+    Geometry(image=(3, 2, 4), out=4, kernel=(3, 5)),
+    Geometry(image=(28, 1, 7), out=7, kernel=(10, 1), padding=Padding.VALID),
+    Geometry(image=(1, 19, 4), out=4, kernel=(1, 5)),
+    Geometry(image=(15, 1, 4), out=4, kernel=(15, 1), padding=Padding.VALID),
+    Geometry(image=(13, 1, 9), out=9, kernel=(4, 1), batch=2),
+)
+FEW = tuple(BY_NAME[name] for name in ("s8", "s8-relu", "s8-relu6"))
+
+
 def cases() -> Iterator[Case]:
     """A few geometries in every style of numbers, many geometries in plain ones."""
+    for geometry in WIDE:
+        yield from (depthwise_case(style, geometry) for style in FEW)
     for geometry in WHOLE:
         yield from (depthwise_case(style, geometry) for style in STYLES if takes(style))
     for geometry in SHAPES:

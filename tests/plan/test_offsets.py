@@ -30,6 +30,7 @@ def buffers(draw: st.DrawFn) -> list[Buffer]:
     return found
 
 
+@settings(deadline=None, max_examples=60)
 @given(buffers())
 def test_no_two_live_buffers_share_a_byte(found: list[Buffer]) -> None:
     packed = pack(found)
@@ -39,6 +40,7 @@ def test_no_two_live_buffers_share_a_byte(found: list[Buffer]) -> None:
             assert not (one.lives_with(other) and one.overlaps(other))
 
 
+@settings(deadline=None, max_examples=60)
 @given(buffers())
 def test_size_is_between_the_lower_bound_and_the_plain_sum(found: list[Buffer]) -> None:
     size = max((b.end for b in pack(found)), default=0)
@@ -47,6 +49,7 @@ def test_size_is_between_the_lower_bound_and_the_plain_sum(found: list[Buffer]) 
     assert align(size, 4) >= lower_bound(found)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(1, 4000), min_size=2, max_size=30))
 def test_a_chain_reaches_the_lower_bound(sizes: list[int]) -> None:
     """Each buffer lives with the next one only: two stacks growing from both ends always do."""

@@ -51,29 +51,29 @@ def hold(plan: Plan) -> None:
     assert again == plan
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(graphs(), st.sampled_from(ISAS))
 def test_a_random_network_is_planned_well(graph: Graph, isa: Isa) -> None:
     hold(planned(graph, isa))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_a_long_random_network_is_planned_well(seed: int) -> None:
     hold(planned(seeded(seed, most_layers=50), ISAS[seed % 3]))
 
 
 def test_the_random_networks_have_what_can_go_wrong() -> None:
     """Views, sharing, scratch, states that are read where they are, several ports, an order of our own."""
-    plans = [planned(seeded(seed, most_layers=30), ISAS[seed % 3]) for seed in range(60)]
+    plans = [planned(seeded(seed, most_layers=30), ISAS[seed % 3]) for seed in range(40)]
     nodes = {n.name: n for plan in plans for n in plan.program.graph.nodes}
     assert len({n.op for n in nodes.values()}) >= 14
-    assert sum(len(plan.dropped) for plan in plans) > 50
-    assert sum(len(b.tensors) > 1 for plan in plans for b in plan.buffers) > 50
+    assert sum(len(plan.dropped) for plan in plans) > 10
+    assert sum(len(b.tensors) > 1 for plan in plans for b in plan.buffers) > 20
     assert sum(bool(plan.scratch) for plan in plans) > 5
-    assert sum(plan.state_bytes > 0 for plan in plans) > 20
-    assert sum(len(plan.program.graph.outputs) > 1 for plan in plans) > 20
-    assert sum(len(plan.program.graph.inputs) > 1 for plan in plans) > 20
-    assert sum(plan.naive_peak > plan.arena_bytes for plan in plans) > 20
+    assert sum(plan.state_bytes > 0 for plan in plans) > 10
+    assert sum(len(plan.program.graph.outputs) > 1 for plan in plans) > 10
+    assert sum(len(plan.program.graph.inputs) > 1 for plan in plans) > 10
+    assert sum(plan.naive_peak > plan.arena_bytes for plan in plans) > 10
     given_order = [[s for s in plan.program.steps if s.node.name not in plan.dropped] for plan in plans]
     assert any(list(plan.steps) != order for plan, order in zip(plans, given_order, strict=True))
 

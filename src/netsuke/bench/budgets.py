@@ -17,10 +17,10 @@ from netsuke.errors import InputError
 COUNTS = ("instructions", "cycles")
 SIZES = ("arena_bytes", "ram_bytes", "flash_code_bytes")
 FIELDS = (*COUNTS, *SIZES)
-TOLERANCE = 0.005
+PER_MILLE = 5
 """How much a count may grow before the check fails; a size may not grow at all."""
 HEADER = """\
-# What one inference may cost, speed build by the packaged compiler: counts by the emulator, sizes in bytes, RAM with stack.
+# What one inference may cost: speed build, packaged compiler, emulated core; sizes in bytes, RAM with the stack.
 # `netsuke bench check` compares a fresh run with it; `netsuke bench check --update` rewrites it.
 """
 
@@ -68,7 +68,15 @@ class Change:
     @property
     def allowed(self) -> bool:
         """False when it grew by more than it may."""
-        return self.now <= self.before * (1 + TOLERANCE) if self.name in COUNTS else self.now <= self.before
+        room = self.before * PER_MILLE if self.name in COUNTS else 0
+        return (self.now - self.before) * 1000 <= room
+
+    @property
+    def verdict(self) -> str:
+        """less, within (grew, and may), or GREW."""
+        if self.now <= self.before:
+            return "less"
+        return "within" if self.allowed else "GREW"
 
     def __str__(self) -> str:
         by = self.now - self.before
@@ -96,7 +104,7 @@ class Outcome:
 
     def lines(self) -> tuple[str, ...]:
         """What to print: every change, then the sum."""
-        words = [f"{'within' if one.allowed else 'GREW'}: {one}" for one in self.changes]
+        words = [f"{one.verdict}: {one}" for one in self.changes]
         words += [f"NO BUDGET: {model} {board}" for model, board in self.unknown]
         return (*words, f"{self.compared} builds compared, {len(self.grown)} counts grew")
 

@@ -43,6 +43,7 @@ LAYER_HEADINGS = (
 )
 PEERS_BOARD = "nucleo-l4r5zi"
 """The board that the published figures come from: a Cortex-M4."""
+OWN_NAMES = {"zig": "packaged clang", "gcc": "gcc"}
 OWN_HOW = "measured: emulated core, the same cycle model; bit-exact"
 
 
@@ -114,7 +115,8 @@ def behind_words(slower: float | None) -> str:
     """'best', '+3.2 %', or with a cross when a compiler is too far behind."""
     if slower is None:
         return ABSENT
-    return "best" if slower == 0 else f"+{percent(slower, 1)}{f' {CROSS}' if slower > BEHIND else ''}"
+    words = f"+{percent(slower, 1)}".replace("+<", "<")
+    return "best" if slower == 0 else f"{words}{f' {CROSS}' if slower > BEHIND else ''}"
 
 
 def peer_words(peer: Best | None, cycles: int | None, instructions: int | None) -> tuple[str, str]:
@@ -168,27 +170,23 @@ def peers_sheet(measurements: Sequence[Measurement]) -> Sheet:
         )
         for engine in engines_on("cortex-m4")
     ]
+    theirs = len(rows)
     for compiler in dict.fromkeys(one.compiler for one in here):
         own = {one.model: one.result for one in here if one.compiler == compiler}
         cells = [own_cell(own[t].cycles, exact=own[t].exact) if t in own else ABSENT for t in TASKS]
-        rows.append((f"**netsuke**, {compiler_name(here, compiler)}", *cells, OWN_HOW))
+        rows.append((f"netsuke, {OWN_NAMES[compiler]}", *cells, OWN_HOW))
     return Sheet(
         title="Million cycles on a Cortex-M4",
         headings=("engine", *TASKS, "how"),
         left=frozenset({"engine", "how"}),
         rows=tuple(rows),
+        strong=frozenset(range(theirs, len(rows))),
     )
 
 
 def own_cell(cycles: int | None, *, exact: bool) -> str:
-    """netsuke's figure in bold; a cross when its bytes were wrong."""
-    return ABSENT if cycles is None else f"**{million(cycles)}**{'' if exact else f' {CROSS}'}"
-
-
-def compiler_name(here: Sequence[Measurement], compiler: str) -> str:
-    """'packaged clang' or 'gcc'."""
-    del here
-    return "packaged clang" if compiler == "zig" else compiler
+    """netsuke's figure; a cross when its bytes were wrong."""
+    return ABSENT if cycles is None else f"{million(cycles)}{'' if exact else f' {CROSS}'}"
 
 
 def notes(session: Session) -> tuple[str, ...]:
@@ -208,5 +206,5 @@ def notes(session: Session) -> tuple[str, ...]:
         "Mi: million instructions.",
         *gaps,
         *wrong,
-        *(f"not measured: {one.what}: {one.why}" for one in session.skipped),
+        *map(str, session.skipped),
     )

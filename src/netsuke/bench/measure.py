@@ -1,4 +1,4 @@
-"""Builds models for boards with every compiler that is found, runs them on the emulated cores, keeps what was counted."""
+"""Builds models for boards with every compiler that is found, runs them on the emulated cores, keeps the counts."""
 
 from __future__ import annotations
 
@@ -52,10 +52,14 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """What was not measured, and why."""
+    """What was not measured, and why. `error` is what a build or run failed with, None where it cannot be run here."""
 
     what: str
     why: str
+    error: NetsukeError | None = None
+
+    def __str__(self) -> str:
+        return f"not measured: {self.what}: {self.why.splitlines()[0]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,11 @@ class Session:
     def exact(self) -> bool:
         """Every build gave the reference's bytes."""
         return all(one.result.exact for one in self.measurements)
+
+    @property
+    def failures(self) -> tuple[NetsukeError, ...]:
+        """What builds and runs failed with."""
+        return tuple(one.error for one in self.skipped if one.error is not None)
 
 
 def macs_per_cycle(core: Core) -> int:
@@ -89,11 +98,8 @@ def share_of_bound(core: Core, macs: int, cycles: int | None) -> float | None:
 def stimulus(kind: TensorType) -> Array:
     """The input of every measurement: element i is (i*31+7) mod 256 - 128; floats get it divided by 128."""
     values = (np.arange(int(np.prod(kind.shape)), dtype=np.int64) * 31 + 7) % 256 - 128
-    if kind.dtype is DType.FLOAT32:
-        values = values / 128.0
-    elif kind.dtype is DType.UINT8:
-        values = values + 128
-    return values.reshape(kind.shape).astype(kind.dtype.numpy)
+    typed = values.reshape(kind.shape).astype(kind.dtype.numpy)
+    return typed / np.float32(128) if kind.dtype is DType.FLOAT32 else typed
 
 
 def compilers_for(core: Core, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -154,6 +160,6 @@ def measure_all(
             try:
                 found.append(measure(model.key, graph, board, compiler))
             except NetsukeError as error:
-                skipped.append(Skipped(what=what, why=str(error)))
+                skipped.append(Skipped(what=what, why=str(error), error=error))
     progress("done", 1.0)
     return Session(measurements=tuple(found), skipped=tuple(skipped))

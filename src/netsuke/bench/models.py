@@ -47,7 +47,7 @@ def named(path: Path) -> BenchModel:
 
 
 def models_in(folder: Path) -> tuple[BenchModel, ...]:
-    """The MLPerf Tiny int8 models in a folder, in the benchmark's order; every model file when none of them is there."""
+    """The MLPerf Tiny int8 models in a folder, in the benchmark's order; every model file where there are none."""
     files = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS}
     known = [files[stem] for stem in MLPERF_TINY if stem in files]
     return tuple(named(path) for path in known or files.values())

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-
-EMPTY: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +20,9 @@ class Engine:
     """How the figures were obtained."""
     exact: bool
     """True when its bytes are known to be LiteRT's reference kernels'."""
-    cycles: Mapping[str, int] = field(default=EMPTY)
-    instructions: Mapping[str, int] = field(default=EMPTY)
-    words: Mapping[str, str] = field(default=MappingProxyType({}))
+    cycles: Mapping[str, int]
+    instructions: Mapping[str, int]
+    words: Mapping[str, str]
     """In place of a figure that cannot be compared, or in place of none."""
 
 

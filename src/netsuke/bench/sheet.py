@@ -14,19 +14,24 @@ CROSS = "✗"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """Columns whose heading is in `left` hold words, all others numbers. A heading may be ''."""
+    """Columns whose heading is in `left` hold words, all others numbers. Rows in `strong` are our own."""
 
     title: str
     headings: tuple[str, ...]
     left: frozenset[str]
     rows: tuple[tuple[str, ...], ...]
+    strong: frozenset[int] = frozenset()
 
 
 def markdown_table(sheet: Sheet) -> str:
     """The table alone; numbers to the right."""
     rule = "|".join("---" if heading in sheet.left else "--:" for heading in sheet.headings)
     lines = ["| " + " | ".join(sheet.headings) + " |", f"|{rule}|"]
-    lines += ["| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in sheet.rows]
+    for number, row in enumerate(sheet.rows):
+        cells = [cell.replace("|", r"\|") for cell in row]
+        if number in sheet.strong:
+            cells = [*(f"**{cell}**" for cell in cells[:-1]), cells[-1]]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -47,13 +52,12 @@ def rendered(sheets: Sequence[Sheet], notes: Sequence[str]) -> RenderableType:
     parts: list[RenderableType] = []
     for sheet in sheets:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-        for number, heading in enumerate(sheet.headings):
+        for heading in sheet.headings:
             left = heading in sheet.left
-            table.add_column(
-                heading, justify="left" if left else "right", no_wrap=number != len(sheet.headings) - 1
-            )
-        for row in sheet.rows:
-            table.add_row(*(Text(printable(cell), style="red" if CROSS in cell else "") for cell in row))
+            table.add_column(heading, justify="left" if left else "right", no_wrap=not left)
+        for number, row in enumerate(sheet.rows):
+            style = "bold" if number in sheet.strong else ""
+            table.add_row(*(Text(printable(cell), style="red" if CROSS in cell else style) for cell in row))
         parts += [Text(sheet.title, style="bold"), table, Text()]
     parts += [Text(printable(note), style="dim") for note in notes]
     return Group(*parts)

@@ -1,18 +1,24 @@
-"""The README's table: `python -m netsuke.bench.table MODEL... --board BOARD...`: RAM, flash and cycles of each pair.
+"""The README's tables: `python -m netsuke.bench.table MODEL... --board BOARD...`: RAM, flash and cycles of each pair.
 
-Every row is a full build: compiled, run on the emulated core, compared with the reference.
+Every row is a full build: compiled, run on the emulated core, compared with the reference. With --peers, the second
+table instead: million cycles on a Cortex-M4 beside other engines, for the MLPerf Tiny models among those given.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from netsuke.bench.figures import PEERS_BOARD, peers_sheet
+from netsuke.bench.measure import measure_all
+from netsuke.bench.models import TASKS, absent_message, find_models, named
+from netsuke.bench.sheet import markdown_table
 from netsuke.errors import DoesNotFit, NetsukeError
-from netsuke.pipeline import BuildOptions, build
+from netsuke.pipeline import BuildOptions, build, silent
 from netsuke.prove import Target
 from netsuke.report.result import BuildResult
 
@@ -69,16 +75,35 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def print_peers(models: Sequence[Path]) -> int:
+    """Prints the table of cycles beside other engines; exit code 1 when a build differs from the reference."""
+    known = [model for model in map(named, models) if model.key in TASKS]
+    session = measure_all(known, (PEERS_BOARD,), (), silent)
+    print(markdown_table(peers_sheet(session.measurements)))
+    for one in session.skipped:
+        print(one, file=sys.stderr)
+    return 0 if session.exact else 1
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table; exit code 1 when a build differs from the reference."""
+    """Prints a table; exit code 1 when a build differs from the reference."""
     parser = argparse.ArgumentParser(description="model x board: RAM, flash, cycles, verdict")
-    parser.add_argument("models", nargs="+", type=Path)
+    parser.add_argument("models", nargs="*", type=Path, help="default: MLPerf Tiny's int8 models")
+    parser.add_argument(
+        "--peers", action="store_true", help="million cycles on a Cortex-M4, beside other engines"
+    )
     parser.add_argument(
         "--board", action="append", help=f"may be given several times; default: {', '.join(BOARDS)}"
     )
     parser.add_argument("--runs", type=int, default=3, help="random inputs compared for each build")
     given = parser.parse_args(arguments)
-    rows = [row(model, board, given.runs) for model in given.models for board in given.board or BOARDS]
+    models = given.models or [model.path for model in find_models(())]
+    if not models:
+        print(absent_message(), file=sys.stderr)
+        return 0
+    if given.peers:
+        return print_peers(models)
+    rows = [row(model, board, given.runs) for model in models for board in given.board or BOARDS]
     print(markdown(rows))
     return 1 if any(r.result is not None and not r.result.exact for r in rows) else 0
 

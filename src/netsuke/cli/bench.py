@@ -52,7 +52,8 @@ def kernels(
 ) -> None:
     """Print instructions, cycles, RAM and flash of each model on each core, beside other engines.
 
-    Exits with 9 when a build and the reference differ anywhere.
+    Exits with 9 when a build and the reference differ anywhere, with its error's code when one cannot be built or run
+    (too large for the board is no error here).
     """
     from netsuke.bench.as_json import to_json
     from netsuke.bench.figures import notes, sheets
@@ -60,7 +61,7 @@ def kernels(
     from netsuke.bench.models import absent_message, find_models
     from netsuke.bench.sheet import markdown as to_markdown
     from netsuke.bench.sheet import rendered
-    from netsuke.errors import NotExact
+    from netsuke.errors import DoesNotFit, NotExact
 
     found = find_models(models or ())
     if not found:
@@ -76,6 +77,9 @@ def kernels(
         stdout().print(rendered(sheets(session, layers=layers), notes(session)))
     if not session.exact:
         raise typer.Exit(NotExact.exit_code)
+    for error in session.failures:
+        if not isinstance(error, DoesNotFit):
+            raise typer.Exit(error.exit_code)
 
 
 @bench.command("check")
@@ -91,7 +95,7 @@ def check(
 ) -> None:
     """Compare a fresh run of the packaged compiler with the budgets.
 
-    Exits with 1, naming each, when a size grew, or a count by more than 0.5 %.
+    Exits with 1, naming each, when a size grew, or a count by more than 0.5 %; with another code when a build failed.
     """
     from netsuke.bench.budgets import budget_file, compare, measured, merged, read_budgets, write_budgets
     from netsuke.bench.measure import BOARDS, PACKAGED, measure_all
@@ -108,7 +112,7 @@ def check(
     with progress_bar(shown=True) as progress:
         session = measure_all(found, board or BOARDS, [PACKAGED], progress)
     for one in session.skipped:
-        typer.echo(f"not measured: {one.what}: {one.why}", err=True)
+        typer.echo(str(one), err=True)
     if not session.exact:
         wrong = [one for one in session.measurements if not one.result.exact]
         complain("\n".join(f"{one.model} {one.board.name}: {one.result.first_difference}" for one in wrong))
@@ -123,3 +127,5 @@ def check(
     elif not outcome.passed:
         complain(outcome.complaint(path, held.compiler, fresh.compiler))
         raise typer.Exit(1)
+    for error in session.failures:
+        raise typer.Exit(error.exit_code)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netsuke.codegen.header import Api
 from netsuke.codegen.literals import wrapped
-from netsuke.codegen.style import assignment, call, comment, function
+from netsuke.codegen.style import assigned_call, assignment, call, comment, function
 from netsuke.ir import Array
 
 
@@ -93,7 +93,7 @@ def main_text(api: Api) -> str:
     )
     return MAIN.format(
         about=about, prefix=api.prefix, macro=macro, state=state, reset=reset, pointers=pointers,
-        call=call(f"  const int result = {api.invoke}(", arguments), fill=fill, compare=compare,
+        call=assigned_call("  const int result", api.invoke, arguments), fill=fill, compare=compare,
         start="".join(f"{line}\n" for line in start), once=function("int main(", (), [*start, "  return nk_run();"]),
     )  # fmt: skip
 

@@ -38,6 +38,15 @@ def assignment(left: str, right: str) -> str:
     return line if fits([line]) else f"{left} =\n{indent}{right};"
 
 
+def assigned_call(left: str, function: str, arguments: Sequence[str]) -> str:
+    """`left = function(arguments);`, where a break behind the sign is taken when it saves another one."""
+    indent = " " * (len(left) - len(left.lstrip()) + 4)
+    together = call(f"{left} = {function}(", arguments).split("\n")
+    apart = [f"{left} =", *call(f"{indent}{function}(", arguments).split("\n")]
+    split = (excess(apart), len(apart) - 1) < (excess(together), len(together))
+    return "\n".join(apart if split else together)
+
+
 def declaration(lead: str, parameters: Sequence[str], end: str) -> str:
     """A function's head such as `int f(int a, int b) {`, where `lead` is `int f(` and `end` is `) {`."""
     aligned = filled(lead, parameters, ",", end)

@@ -19,6 +19,7 @@ enum { STAYS = -2 };
 
 typedef int (*mem_read_fn)(void *engine, uint64_t address, void *bytes, size_t size);
 typedef int (*reg_read_fn)(void *engine, int reg, void *value);
+typedef int (*reg_write_fn)(void *engine, int reg, const void *value);
 typedef int (*stop_fn)(void *engine);
 
 typedef struct Range {
@@ -31,13 +32,14 @@ typedef struct Config {
   Range arena, stack;  /* watched when `watch` is set */
   Range allowed[MAX_RANGES]; /* other places that may be written */
   uint64_t limit;            /* stop a call after so many instructions; 0: never */
-  mem_read_fn mem_read;      /* Unicorn's uc_mem_read, uc_reg_read and uc_emu_stop */
+  mem_read_fn mem_read;      /* Unicorn's uc_mem_read, uc_reg_read, uc_reg_write and uc_emu_stop */
   reg_read_fn reg_read;
+  reg_write_fn reg_write;
   stop_fn stop;
   const uint64_t *entries;     /* first instruction of each layer's function, ascending */
   const int32_t *entry_layers; /* and the layer it starts */
   int32_t n_entries, n_layers, n_allowed;
-  int32_t pc_register, sp_register;
+  int32_t pc_register, sp_register, status_register; /* XPSR; 0 on RISC-V */
   int32_t riscv, watch;
 } Config;
 
@@ -222,10 +224,26 @@ static void note_stray(Counter *counter, void *engine, uint64_t address, uint64_
   totals->strays++;
 }
 
+/* Unicorn (2.1.4) saves the IT bits of a block in XPSR when a memory hook fires inside an IT block, and the
+   next block then starts as if it were conditional. Translated code does not need them: clear them. */
+static void forget_it_state(Counter *counter, void *engine) {
+  const uint32_t it_bits = UINT32_C(0x0600FC00);
+  uint32_t status = 0;
+  if (counter->config.status_register == 0) {
+    return;
+  }
+  (void)counter->config.reg_read(engine, counter->config.status_register, &status);
+  if ((status & it_bits) != 0) {
+    status &= ~it_bits;
+    (void)counter->config.reg_write(engine, counter->config.status_register, &status);
+  }
+}
+
 API void counter_write(void *engine, int type, uint64_t address, int size, int64_t value, void *user) {
   Counter *counter = user;
   (void)type;
   (void)value;
+  forget_it_state(counter, engine);
   if (inside(address, counter->config.arena)) {
     const uint64_t end = address + (uint64_t)size;
     if (end > counter->totals.arena_end) {

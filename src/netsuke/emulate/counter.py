@@ -39,6 +39,7 @@ class _Config(ctypes.Structure):
         ("limit", ctypes.c_uint64),
         ("mem_read", ctypes.c_void_p),
         ("reg_read", ctypes.c_void_p),
+        ("reg_write", ctypes.c_void_p),
         ("stop", ctypes.c_void_p),
         ("entries", ctypes.POINTER(ctypes.c_uint64)),
         ("entry_layers", ctypes.POINTER(ctypes.c_int32)),
@@ -47,6 +48,7 @@ class _Config(ctypes.Structure):
         ("n_allowed", ctypes.c_int32),
         ("pc_register", ctypes.c_int32),
         ("sp_register", ctypes.c_int32),
+        ("status_register", ctypes.c_int32),
         ("riscv", ctypes.c_int32),
         ("watch", ctypes.c_int32),
     )
@@ -177,11 +179,18 @@ class Counter:
     """Counts of one machine. `functions` are Unicorn's uc_mem_read, uc_reg_read and uc_emu_stop."""
 
     def __init__(
-        self, plan: CountPlan, *, functions: Sequence[Any], pc_register: int, sp_register: int, riscv: bool
+        self,
+        plan: CountPlan,
+        *,
+        functions: Sequence[Any],
+        pc_register: int,
+        sp_register: int,
+        status_register: int,
+        riscv: bool,
     ) -> None:
         self._library = hook_library()
         self.plan = plan
-        config = _config(plan, functions, pc_register, sp_register, riscv)
+        config = _config(plan, functions, pc_register, sp_register, status_register, riscv)
         self.pointer: int = self._library.counter_new(ctypes.byref(config)) or 0
         if not self.pointer:
             raise EmulationError("no memory for the block counter; free some and run again")
@@ -251,7 +260,12 @@ def _block(row: _Row) -> BlockCount:
 
 
 def _config(
-    plan: CountPlan, functions: Sequence[Any], pc_register: int, sp_register: int, riscv: bool
+    plan: CountPlan,
+    functions: Sequence[Any],
+    pc_register: int,
+    sp_register: int,
+    status_register: int,
+    riscv: bool,
 ) -> _Config:
     order = sorted(range(len(plan.layers)), key=lambda i: plan.layers[i])
     config = _Config(
@@ -265,9 +279,10 @@ def _config(
         n_layers=len(order),
         pc_register=pc_register,
         sp_register=sp_register,
+        status_register=status_register,
         riscv=riscv,
     )
-    config.mem_read, config.reg_read, config.stop = map(_address, functions)
+    config.mem_read, config.reg_read, config.reg_write, config.stop = map(_address, functions)
     if plan.watch is not None:
         if len(plan.watch.allowed) > _MAX_RANGES:
             raise EmulationError(

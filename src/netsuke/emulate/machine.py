@@ -175,9 +175,10 @@ class Machine:
             )
         counter = Counter(
             plan,
-            functions=(uclib.uc_mem_read, uclib.uc_reg_read, uclib.uc_emu_stop),
+            functions=(uclib.uc_mem_read, uclib.uc_reg_read, uclib.uc_reg_write, uclib.uc_emu_stop),
             pc_register=self._registers.pc,
             sp_register=self._registers.sp,
+            status_register=arm_const.UC_ARM_REG_XPSR if self.arm else 0,
             riscv=not self.arm,
         )
         self._hook(unicorn_const.UC_HOOK_BLOCK, counter.block_hook, counter.pointer)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from netsuke.ir import Graph, Node
 from netsuke.lower.passes import Outcome
-from netsuke.ops.state import AssignVariable
+from netsuke.ops.state import AssignVariable, ReadVariable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +30,6 @@ class RemoveUnused:
         if not removed:
             return Outcome(graph=graph)
         changes = tuple(f"removed {n.name} ({n.op}): nobody reads it" for n in removed)
-        return Outcome(graph=graph.with_(nodes=kept[::-1]), changes=changes)
+        named = {n.args.variable for n in kept if isinstance(n.args, AssignVariable | ReadVariable)}
+        states = tuple(state for state in graph.states if state.name in named)
+        return Outcome(graph=replace(graph.with_(nodes=kept[::-1]), states=states), changes=changes)

@@ -12,6 +12,7 @@ import numpy as np
 from netsuke.ir import Args, Array, DType, TensorType
 from netsuke.ops import add_dsp
 from netsuke.ops.activation import Clamp, full_clamp
+from netsuke.ops.add_linear import linear_kernel
 from netsuke.ops.add_mve import add_kernel
 from netsuke.ops.arithmetic import (
     ARITHMETIC_TYPES,
@@ -209,7 +210,7 @@ ADD_POT_S16 = Kernel(
     accepts=lambda site: pot_shifts(site) is not None,
     in_place=full_size_inputs,
 )
-FAST_SUMS = (add_kernel(add_reference), add_dsp.add_kernel(add_reference))
+FAST_SUMS = (add_kernel(add_reference), add_dsp.add_kernel(add_reference), linear_kernel(add_reference))
 QUANTISED_SUMS = (
     *binary_kernels("add", DType.INT8, AddArgs, add_args),
     ADD_POT_S16,

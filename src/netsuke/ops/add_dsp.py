@@ -43,7 +43,8 @@ class AddDspArgs(KernelArgs):
 def values(args: AddDspArgs, x0: Array, x1: Array) -> Array:
     """What the kernel makes of int64 operands."""
     total = (x0 * args.multiplier_0 >> 8) + (x1 * args.multiplier_1 >> 8) + args.addend
-    return np.clip(np.clip(total >> SHIFT, -128, 127), args.low, args.high)
+    result: Array = np.clip(np.clip(total >> SHIFT, -128, 127), args.low, args.high)
+    return result
 
 
 def candidates(site: Site[Any]) -> list[AddDspArgs]:

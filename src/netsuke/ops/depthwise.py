@@ -41,7 +41,10 @@ from netsuke.ops.conv_rules import (
 )
 from netsuke.ops.depthwise_dsp import DEPTHWISE_S8_DSP
 from netsuke.ops.depthwise_dsp_column import DEPTHWISE_1D_S8_DSP
+from netsuke.ops.depthwise_dsp_whole import DEPTHWISE_WHOLE_S8_DSP
+from netsuke.ops.depthwise_dsp_window import DEPTHWISE_WINDOW_S8_DSP
 from netsuke.ops.depthwise_mve import DEPTHWISE_S8_MVE
+from netsuke.ops.depthwise_triples import DEPTHWISE_S8_STEPS, DEPTHWISE_S8_TRIPLES
 from netsuke.ops.kernel import Call, Constant, Kernel
 from netsuke.ops.operator import Operator, Site
 
@@ -164,8 +167,12 @@ DEPTHWISE_CONV_2D = Operator(
     macs=macs,
     kernels=(
         DEPTHWISE_S8_MVE,
+        DEPTHWISE_WHOLE_S8_DSP,
         *DEPTHWISE_1D_S8_DSP,
         *DEPTHWISE_S8_DSP,
+        *DEPTHWISE_WINDOW_S8_DSP,
+        DEPTHWISE_S8_TRIPLES,
+        DEPTHWISE_S8_STEPS,
         DEPTHWISE_S8,
         DEPTHWISE_S16,
         DEPTHWISE_F32,

@@ -26,6 +26,7 @@ from netsuke.ops.conv_rules import (
 )
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.fully_connected_mve import FULLY_CONNECTED_S8_MVE
+from netsuke.ops.fully_connected_pairs import FULLY_CONNECTED_S8_FOURS, FULLY_CONNECTED_S8_PAIRS
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.requantize import WideMultiplier, real_multipliers, relative_clamp, scaled_double, stored
@@ -298,6 +299,8 @@ FULLY_CONNECTED = Operator(
     kernels=(
         FULLY_CONNECTED_S8_MVE,
         ROW_S8_DSP,
+        FULLY_CONNECTED_S8_PAIRS,
+        FULLY_CONNECTED_S8_FOURS,
         FULLY_CONNECTED_S8,
         FULLY_CONNECTED_S8_DOUBLE,
         FULLY_CONNECTED_S16,

@@ -21,6 +21,7 @@ from netsuke.ops.arithmetic import (
 )
 from netsuke.ops.broadcast import RowsArgs, at_most_rank_6, binary_kernels, infer, rows_of
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
+from netsuke.ops.mul_dsp import mul_kernel
 from netsuke.ops.operator import Operator, Site
 
 
@@ -90,6 +91,7 @@ MUL = Operator(
     reference=mul_reference,
     constraints=(ARITHMETIC_TYPES, at_most_rank_6, int16_is_symmetric, product_fits),
     kernels=(
+        mul_kernel(product_multiplier),
         *binary_kernels("mul", DType.INT8, MulArgs, mul_args),
         *binary_kernels("mul", DType.INT16, MulArgs, mul_args),
         *binary_kernels("mul", DType.FLOAT32, ArithmeticF32Args, f32_args),

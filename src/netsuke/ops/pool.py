@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from netsuke.boards import Isa
 from netsuke.ir import Args, Array, DType
 from netsuke.ops.activation import FLOAT32_MAX, Clamp, apply_clamp, full_clamp
 from netsuke.ops.geometry import Padding, Window, window
@@ -164,7 +165,12 @@ def pool_args(site: Site[Pool2d]) -> Pool2dWindow:
     )  # fmt: skip
 
 
-def kernel_for(dtype: DType, name: str) -> Kernel:
+def kernel_for(
+    dtype: DType,
+    name: str,
+    accepts: Callable[[Site[Pool2d]], bool] = lambda site: True,
+    needs: Isa = Isa.NONE,
+) -> Kernel:
     """A pooling kernel of one element type: one call an image of the batch."""
 
     def bind(site: Site[Pool2d]) -> tuple[Call, ...]:
@@ -183,11 +189,24 @@ def kernel_for(dtype: DType, name: str) -> Kernel:
         params=(Param(name="x", ctype=f"const {dtype.c}"), Param(name="y", ctype=dtype.c)),
         args=Pool2dF32Args if dtype is DType.FLOAT32 else Pool2dArgs,
         bind=bind,
-        accepts=lambda site: site.x().dtype is dtype,
+        accepts=lambda site: site.x().dtype is dtype and accepts(site),
+        needs=needs,
     )
     return kernel
 
 
+def four_channels(site: Site[Pool2d]) -> bool:
+    """Channels fill a word."""
+    return site.x().shape[3] >= 4
+
+
+def sums_fit(site: Site[Pool2d]) -> bool:
+    """Sums of a window fit 16 bits."""
+    return four_channels(site) and math.prod(site.args.kernel) <= 255
+
+
+MAX_POOL_2D_S8_DSP = kernel_for(DType.INT8, "nk_max_pool_2d_s8_dsp", four_channels, Isa.DSP)
+AVERAGE_POOL_2D_S8_DSP = kernel_for(DType.INT8, "nk_average_pool_2d_s8_dsp", sums_fit, Isa.DSP)
 MAX_POOL_2D_S8 = kernel_for(DType.INT8, "nk_max_pool_2d_s8")
 MAX_POOL_2D_S16 = kernel_for(DType.INT16, "nk_max_pool_2d_s16")
 MAX_POOL_2D_F32 = kernel_for(DType.FLOAT32, "nk_max_pool_2d_f32")
@@ -210,7 +229,7 @@ MAX_POOL_2D = Operator(
     infer=infer,
     reference=max_reference,
     constraints=CONSTRAINTS,
-    kernels=(MAX_POOL_2D_S8, MAX_POOL_2D_S16, MAX_POOL_2D_F32),
+    kernels=(MAX_POOL_2D_S8_DSP, MAX_POOL_2D_S8, MAX_POOL_2D_S16, MAX_POOL_2D_F32),
 )
 AVERAGE_POOL_2D = Operator(
     name="average_pool_2d",
@@ -220,7 +239,7 @@ AVERAGE_POOL_2D = Operator(
     infer=infer,
     reference=average_reference,
     constraints=CONSTRAINTS,
-    kernels=(AVERAGE_POOL_2D_S8, AVERAGE_POOL_2D_S16, AVERAGE_POOL_2D_F32),
+    kernels=(AVERAGE_POOL_2D_S8_DSP, AVERAGE_POOL_2D_S8, AVERAGE_POOL_2D_S16, AVERAGE_POOL_2D_F32),
 )
 
 OPERATORS: tuple[Operator[Pool2d], ...] = (MAX_POOL_2D, AVERAGE_POOL_2D)

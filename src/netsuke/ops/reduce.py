@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from netsuke.boards import Isa
 from netsuke.ir import Args, Array, DType
 from netsuke.ops.activation import FLOAT32_MAX
 from netsuke.ops.block_copy import MAX_RANK, dense_steps
@@ -219,7 +220,12 @@ def float_args(site: Site[Reduce]) -> ReduceSumF32Args:
 
 
 def kernel_for(
-    dtype: DType, name: str, args: type[KernelArgs], make: Callable[[Site[Reduce]], KernelArgs]
+    dtype: DType,
+    name: str,
+    args: type[KernelArgs],
+    make: Callable[[Site[Reduce]], KernelArgs],
+    accepts: Callable[[Site[Reduce]], bool] = lambda site: True,
+    needs: Isa = Isa.NONE,
 ) -> Kernel:
     """A reduction's kernel of one element type: one call over the whole tensor."""
 
@@ -228,11 +234,25 @@ def kernel_for(
 
     params = (Param(name="x", ctype=f"const {dtype.c}"), Param(name="y", ctype=dtype.c))
     kernel = Kernel(
-        name=name, params=params, args=args, bind=bind, accepts=lambda site: site.x().dtype is dtype
+        name=name,
+        params=params,
+        args=args,
+        bind=bind,
+        accepts=lambda site: site.x().dtype is dtype and accepts(site),
+        needs=needs,
     )
     return kernel
 
 
+def before_channels(site: Site[Reduce]) -> bool:
+    """Four or more neighbours are kept, and what is reduced is one loop."""
+    walk = loops(site)
+    return walk.kept[2] >= 4 and walk.kept_step[2] == 1 and walk.reduced[:2] == (1, 1)
+
+
+REDUCE_SUM_S8_DSP = kernel_for(
+    DType.INT8, "nk_reduce_sum_s8_dsp", ReduceSumArgs, integer_args, before_channels, Isa.DSP
+)
 REDUCE_SUM_S8 = kernel_for(DType.INT8, "nk_reduce_sum_s8", ReduceSumArgs, integer_args)
 REDUCE_SUM_S16 = kernel_for(DType.INT16, "nk_reduce_sum_s16", ReduceSumArgs, integer_args)
 REDUCE_SUM_F32 = kernel_for(DType.FLOAT32, "nk_reduce_sum_f32", ReduceSumF32Args, float_args)
@@ -256,7 +276,7 @@ MEAN = Operator(
     infer=infer,
     reference=sum_reference,
     constraints=SUM_CONSTRAINTS,
-    kernels=(REDUCE_SUM_S8, REDUCE_SUM_S16, REDUCE_SUM_F32),
+    kernels=(REDUCE_SUM_S8_DSP, REDUCE_SUM_S8, REDUCE_SUM_S16, REDUCE_SUM_F32),
 )
 SUM = Operator(
     name="sum",
@@ -266,7 +286,7 @@ SUM = Operator(
     infer=infer,
     reference=sum_reference,
     constraints=SUM_CONSTRAINTS,
-    kernels=(REDUCE_SUM_S8, REDUCE_SUM_S16, REDUCE_SUM_F32),
+    kernels=(REDUCE_SUM_S8_DSP, REDUCE_SUM_S8, REDUCE_SUM_S16, REDUCE_SUM_F32),
 )
 REDUCE_MAX = Operator(
     name="reduce_max",

@@ -95,14 +95,13 @@ def scale_rows(found: Staircase, bias: Int64Array) -> Constant:
     return Constant(label="scales", data=np.ascontiguousarray(table), shape_note=note)
 
 
-def paired_weights(rows: Array) -> Constant:
-    """[O, inputs] → channels by two, inputs by two, {w00, w10, w01, w11}; padded with zeros."""
-    padded = np.zeros((even(rows.shape[0]), even(rows.shape[1])), dtype=np.int8)
-    padded[: rows.shape[0], : rows.shape[1]] = rows
-    pairs = padded.reshape(-1, 2, padded.shape[1] // 2, 2).transpose(0, 2, 3, 1)
-    return Constant(
-        label="weights", data=np.ascontiguousarray(pairs), shape_note="channel pairs x input pairs x 2 inputs x 2"
-    )
+def quad_weights(rows: Array) -> Constant:
+    """[O, inputs] → int32 [O / 4, inputs], a byte for each of four channels, the first lowest; padded with zeros."""
+    padded = np.zeros((-(-rows.shape[0] // 4) * 4, even(rows.shape[1])), dtype=np.uint32)
+    padded[: rows.shape[0], : rows.shape[1]] = rows & 255
+    fours = padded.reshape(-1, 4, padded.shape[1])
+    words = fours[:, 0] | fours[:, 1] << 8 | fours[:, 2] << 16 | fours[:, 3] << 24
+    return Constant(label="weights", data=words.view(np.int32), shape_note="channels by four x inputs, a byte a channel")
 
 
 def even(n: int) -> int:
@@ -134,7 +133,7 @@ def accepts(site: Site[Any]) -> bool:
 
 def accepts_pointwise(site: Site[Any]) -> bool:
     """A window of one pixel that moves by one."""
-    return accepts(site) and all((w.kernel, w.stride, w.before, w.after) == (1, 1, 0, 0) for w in windows(site))
+    return all((w.kernel, w.stride, w.before, w.after) == (1, 1, 0, 0) for w in windows(site)) and accepts(site)
 
 
 def triples_args(site: Site[Any], found: Staircase, rows: Array) -> TriplesArgs:
@@ -154,7 +153,7 @@ def bound(site: Site[Any]) -> tuple[tuple[Constant, Constant], TriplesArgs]:
     rows = channel_rows(site)
     found = conv_steps(site, rows)
     assert found is not None
-    return (paired_weights(rows), scale_rows(found, folded_bias(site, rows))), triples_args(site, found, rows)
+    return (quad_weights(rows), scale_rows(found, folded_bias(site, rows))), triples_args(site, found, rows)
 
 
 def bind(site: Site[Any]) -> tuple[Call, ...]:
@@ -174,7 +173,7 @@ def bind_pointwise(site: Site[Any]) -> tuple[Call]:
 
 PARAMS = (
     Param(name="x", ctype="const int8_t"),
-    Param(name="w", ctype="const int8_t"),
+    Param(name="w", ctype="const int32_t"),
     Param(name="scales", ctype="const int32_t"),
     Param(name="y", ctype="int8_t"),
     Param(name="scratch", ctype="void"),

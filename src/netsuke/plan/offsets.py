@@ -4,11 +4,10 @@ First-fit over an order of the buffers; the order is searched: a few that are kn
 under a fixed budget, stopping as soon as the lower bound (the largest sum in use at one step) is met. Up to
 EXACT_BUFFERS buffers all orders are tried where that did not do.
 
-What is guaranteed: no two buffers in use at once overlap; up to EXACT_BUFFERS buffers no layout is smaller by a
-multiple of ALIGNMENT; a chain
-(each buffer in use with the next one only) meets the lower bound. More buffers than that are a search with no bound
-on its result: there are sets that no layout fits into the lower bound, and finding the smallest is NP-hard. Of
-thousands of random networks of up to 60 layers (tests/plan) all met it.
+What is guaranteed: no two buffers in use at once overlap; up to EXACT_BUFFERS buffers no layout is smaller
+by a multiple of ALIGNMENT; a chain (each buffer in use with the next one only) meets the lower bound. Beyond that it
+is a search with no bound on its result: there are sets that no layout fits into the lower bound, and finding a
+smallest one is NP-hard. Of thousands of random networks of up to 60 layers all met the lower bound (tests/plan).
 """
 
 from __future__ import annotations
