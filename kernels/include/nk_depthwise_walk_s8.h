@@ -1,5 +1,5 @@
-/* Walks over the window of a depthwise convolution, int8: one or four channels a walk, taps outside the image left out.
-   Weights are kernel_h x kernel_w x channels. */
+/* Walks over the window of a depthwise convolution, int8: one or four channels a walk, taps outside the image
+   left out. Weights are kernel_h x kernel_w x channels. */
 #ifndef NK_DEPTHWISE_WALK_S8_H
 #define NK_DEPTHWISE_WALK_S8_H
 

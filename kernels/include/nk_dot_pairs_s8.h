@@ -1,8 +1,8 @@
 /* Four channels of a matrix product on cores without SIMD: one 32-bit multiplication makes two products.
-   A byte of a word of weights is 128 + the weight of one of four channels. The bytes of channels 0 and 2 make a word of
-   two halves, those of channels 1 and 3 another. Multiplied by inputs and summed modulo 2^32, less 128 times the sum of
-   the inputs in both halves, they hold A + C * 2^16 and B + D * 2^16: as long as the sums of products are within 16
-   bits, they can be read from it. */
+   A byte of a word of weights is 128 + the weight of one of four channels. The bytes of channels 0 and 2 make
+   a word of two halves, those of channels 1 and 3 another. Multiplied by inputs and summed modulo 2^32, less
+   128 times the sum of the inputs in both halves, they hold A + C * 2^16 and B + D * 2^16: as long as the
+   sums of products are within 16 bits, they can be read from it. */
 #ifndef NK_DOT_PAIRS_S8_H
 #define NK_DOT_PAIRS_S8_H
 
@@ -12,9 +12,9 @@
 
 #if defined(__ARM_ARCH_6M__)
 
-/* The compilers keep only the eight low registers busy. r0 where the inputs end, r1 weights, r2 minus their number, r3
-   the two words. */
-#define NK_PAIR                                                                                   \
+/* The compilers keep only the eight low registers busy. r0 where the inputs end, r1 weights, r2 minus their
+   number, r3 the two words. */
+#define NK_PAIR                                                                          \
   "ldrsb r5, [r0, r2]\n ldmia r1!, {r4}\n movs r6, r4\n ands r6, r7\n muls r6, r5, r6\n" \
   "add r8, r6\n lsrs r4, r4, #8\n ands r4, r7\n muls r4, r5, r4\n add r9, r4\n adds r2, #1\n"
 
@@ -27,7 +27,8 @@ __attribute__((naked, noinline)) static void nk_dot_pairs4(__attribute__((unused
       "ldr r7, [r3]\n mov r8, r7\n mov r9, r7\n movs r7, #255\n lsls r4, r7, #16\n orrs r7, r4\n"
       "1:\n" NK_PAIR NK_PAIR
       "bne 1b\n"
-      "pop {r3-r5}\n mov r0, r8\n mov r1, r9\n stmia r3!, {r0, r1}\n mov r8, r4\n mov r9, r5\n pop {r4-r7, pc}\n");
+      "pop {r3-r5}\n mov r0, r8\n mov r1, r9\n stmia r3!, {r0, r1}\n mov r8, r4\n mov r9, r5\n pop {r4-r7, "
+      "pc}\n");
 }
 
 #else
@@ -47,7 +48,8 @@ static inline void nk_dot_pairs4(const int8_t *end, const uint32_t *w, int32_t m
 /* Eight channels, in words w and u: {A + C, B + D} of both. t[0] holds minus 128 times the inputs' sum. */
 #if defined(__riscv)
 
-static inline void nk_dot_pairs8(const int8_t *x, const uint32_t *w, const uint32_t *u, int32_t n, uint32_t t[4]) {
+static inline void nk_dot_pairs8(const int8_t *x, const uint32_t *w, const uint32_t *u, int32_t n,
+                                 uint32_t t[4]) {
   uint32_t a = t[0], b = t[0], c = t[0], d = t[0];
   for (const int8_t *const end = x + n; x != end; x += 2, w += 2, u += 2) {
     for (int32_t k = 0; k < 2; k++) {
@@ -63,7 +65,8 @@ static inline void nk_dot_pairs8(const int8_t *x, const uint32_t *w, const uint3
 
 #else
 
-static inline void nk_dot_pairs8(const int8_t *x, const uint32_t *w, const uint32_t *u, int32_t n, uint32_t t[4]) {
+static inline void nk_dot_pairs8(const int8_t *x, const uint32_t *w, const uint32_t *u, int32_t n,
+                                 uint32_t t[4]) {
   t[2] = t[0], t[3] = 0;
   nk_dot_pairs4(x + n, w, -n, t);
   if (u != w) nk_dot_pairs4(x + n, u, -n, t + 2);

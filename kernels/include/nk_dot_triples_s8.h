@@ -7,23 +7,26 @@
 #if defined(__riscv) && __riscv_xlen == 32 && defined(__riscv_mul)
 
 /* Eight channels fill the registers. Bytes are loaded: they cost no more than the word and need no shifts.
-   a0 columns, a1 weights, a2 where the columns end, a3 the other four channels' weights; sums in t0-t6 and s0-s8. */
+   a0 columns, a1 weights, a2 where the columns end, a3 the other four channels' weights; sums in t0-t6 and
+   s0-s8. */
 #define NK_TRIPLE_CHANNELS 8
 
-#define NK_TRIPLE(v, first, second) \
-  "mul a7, " v ", a4\n mul " v ", " v ", a5\n add " first ", " first ", a7\n add " second ", " second ", " v "\n"
+#define NK_TRIPLE(v, first, second)                                                                          \
+  "mul a7, " v ", a4\n mul " v ", " v ", a5\n add " first ", " first ", a7\n add " second ", " second ", " v \
+  "\n"
 #define NK_TRIPLE_PAIR(w, i, j, a, b, c, d) \
   "lb a6, " i "(" w ")\n lb s9, " j "(" w ")\n" NK_TRIPLE("a6", a, b) NK_TRIPLE("s9", c, d)
-#define NK_TRIPLE_FOUR(x, y, i, j, k, l)                                                                        \
-  "lw a4, " x "(a0)\n lw a5, " y "(a0)\n"                                                                       \
-  NK_TRIPLE_PAIR("a1", i, j, "t0", "t1", "t2", "t3") NK_TRIPLE_PAIR("a1", k, l, "t4", "t5", "t6", "s0")
+#define NK_TRIPLE_FOUR(x, y, i, j, k, l)                                                     \
+  "lw a4, " x "(a0)\n lw a5, " y "(a0)\n" NK_TRIPLE_PAIR("a1", i, j, "t0", "t1", "t2", "t3") \
+      NK_TRIPLE_PAIR("a1", k, l, "t4", "t5", "t6", "s0")
 #define NK_TRIPLE_EIGHT(x, y, i, j, k, l) \
   NK_TRIPLE_FOUR(x, y, i, j, k, l)        \
   NK_TRIPLE_PAIR("a3", i, j, "s1", "s2", "s3", "s4") NK_TRIPLE_PAIR("a3", k, l, "s5", "s6", "s7", "s8")
-#define NK_TRIPLE_CLEAR                                                                                  \
+#define NK_TRIPLE_CLEAR \
   "li t0, 0\n li t1, 0\n li t2, 0\n li t3, 0\n li t4, 0\n li t5, 0\n li t6, 0\n li s0, 0\n"
-#define NK_TRIPLE_STORE                                                                                      \
-  "sw t0, 0(a4)\n sw t1, 4(a4)\n sw t2, 8(a4)\n sw t3, 12(a4)\n sw t4, 16(a4)\n sw t5, 20(a4)\n sw t6, 24(a4)\n" \
+#define NK_TRIPLE_STORE                                                                                  \
+  "sw t0, 0(a4)\n sw t1, 4(a4)\n sw t2, 8(a4)\n sw t3, 12(a4)\n sw t4, 16(a4)\n sw t5, 20(a4)\n sw t6, " \
+  "24(a4)\n"                                                                                             \
   "sw s0, 28(a4)\n"
 
 __attribute__((naked, noinline)) static void nk_dot_triples8(__attribute__((unused)) const uint32_t *x,
@@ -48,15 +51,15 @@ __attribute__((naked, noinline)) static void nk_dot_triples4(__attribute__((unus
                                                              __attribute__((unused)) const int32_t *w,
                                                              __attribute__((unused)) const uint32_t *end,
                                                              __attribute__((unused)) uint32_t *t) {
-  __asm__ volatile(
-      "addi sp, sp, -16\n sw s0, 0(sp)\n sw s9, 4(sp)\n" NK_TRIPLE_CLEAR
-      "1:\n" NK_TRIPLE_FOUR("0", "4", "0", "1", "2", "3") NK_TRIPLE_FOUR("8", "12", "4", "5", "6", "7")
-      "addi a0, a0, 16\n addi a1, a1, 8\n bne a0, a2, 1b\n mv a4, a3\n" NK_TRIPLE_STORE
-      "lw s0, 0(sp)\n lw s9, 4(sp)\n addi sp, sp, 16\n ret\n");
+  __asm__ volatile("addi sp, sp, -16\n sw s0, 0(sp)\n sw s9, 4(sp)\n" NK_TRIPLE_CLEAR
+                   "1:\n" NK_TRIPLE_FOUR("0", "4", "0", "1", "2", "3") NK_TRIPLE_FOUR(
+                       "8", "12", "4", "5", "6",
+                       "7") "addi a0, a0, 16\n addi a1, a1, 8\n bne a0, a2, 1b\n mv a4, a3\n" NK_TRIPLE_STORE
+                            "lw s0, 0(sp)\n lw s9, 4(sp)\n addi sp, sp, 16\n ret\n");
 }
 
-static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n, int32_t depth, int32_t channels,
-                                  uint32_t t[16]) {
+static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n, int32_t depth,
+                                  int32_t channels, uint32_t t[16]) {
   if (channels > 4) {
     nk_dot_triples8(x, w, x + 2 * n, w + depth, t);
   } else {
@@ -70,28 +73,30 @@ static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n
 
 #if defined(__ARM_ARCH_6M__)
 
-/* The compilers keep only the eight low registers busy; here sums live in the high ones. r0 columns, r1 weights, r2
-   where the columns end, r3 four words {A, B} of two channels. */
-#define NK_TRIPLE(first, second)                                        \
-  "movs r6, r5\n muls r6, r2, r6\n add " first ", r6\n"                 \
+/* The compilers keep only the eight low registers busy; here sums live in the high ones. r0 columns, r1
+   weights, r2 where the columns end, r3 four words {A, B} of two channels. */
+#define NK_TRIPLE(first, second)               \
+  "movs r6, r5\n muls r6, r2, r6\n add " first \
+  ", r6\n"                                     \
   "muls r5, r3, r5\n add " second ", r5\n"
-#define NK_TRIPLE_LOW                                    \
-  "ldmia r0!, {r2, r3}\n ldmia r1!, {r4}\n sxtb r5, r4\n" NK_TRIPLE("r8", "r9") \
-  "lsls r4, r4, #16\n asrs r5, r4, #24\n" NK_TRIPLE("r10", "r11")
-#define NK_TRIPLE_HIGH                                    \
-  "ldmia r0!, {r2, r3}\n ldmia r1!, {r4}\n asrs r5, r4, #24\n" NK_TRIPLE("r10", "r11") \
-  "lsls r4, r4, #8\n asrs r5, r4, #24\n" NK_TRIPLE("r8", "r9")
-#define NK_TRIPLE_FUNCTION(name, step)                                                                              \
-  __attribute__((naked, noinline)) static void name(__attribute__((unused)) const uint32_t *x,                      \
-                                                    __attribute__((unused)) const int32_t *w,                       \
-                                                    __attribute__((unused)) const uint32_t *end,                    \
-                                                    __attribute__((unused)) uint32_t *t) {                          \
-    __asm__ volatile(                                                                                               \
-        ".syntax unified\n push {r4-r7, lr}\n mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n push {r3-r7}\n" \
-        "mov r12, r2\n movs r2, #0\n mov r8, r2\n mov r9, r2\n mov r10, r2\n mov r11, r2\n"                         \
-        "1:\n" step step "cmp r0, r12\n bne 1b\n"                                                                   \
-        "pop {r2}\n mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n stmia r2!, {r4-r7}\n"                     \
-        "pop {r4-r7}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n pop {r4-r7, pc}\n");                   \
+#define NK_TRIPLE_LOW                                                \
+  "ldmia r0!, {r2, r3}\n ldmia r1!, {r4}\n sxtb r5, r4\n" NK_TRIPLE( \
+      "r8", "r9") "lsls r4, r4, #16\n asrs r5, r4, #24\n" NK_TRIPLE("r10", "r11")
+#define NK_TRIPLE_HIGH                                                    \
+  "ldmia r0!, {r2, r3}\n ldmia r1!, {r4}\n asrs r5, r4, #24\n" NK_TRIPLE( \
+      "r10", "r11") "lsls r4, r4, #8\n asrs r5, r4, #24\n" NK_TRIPLE("r8", "r9")
+#define NK_TRIPLE_FUNCTION(name, step)                                                                     \
+  __attribute__((naked, noinline)) static void name(                                                       \
+      __attribute__((unused)) const uint32_t *x, __attribute__((unused)) const int32_t *w,                 \
+      __attribute__((unused)) const uint32_t *end, __attribute__((unused)) uint32_t *t) {                  \
+    __asm__ volatile(                                                                                      \
+        ".syntax unified\n push {r4-r7, lr}\n mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n push " \
+        "{r3-r7}\n"                                                                                        \
+        "mov r12, r2\n movs r2, #0\n mov r8, r2\n mov r9, r2\n mov r10, r2\n mov r11, r2\n"                \
+        "1:\n" step step                                                                                   \
+        "cmp r0, r12\n bne 1b\n"                                                                           \
+        "pop {r2}\n mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n stmia r2!, {r4-r7}\n"            \
+        "pop {r4-r7}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n pop {r4-r7, pc}\n");          \
   }
 NK_TRIPLE_FUNCTION(nk_dot_triples_low, NK_TRIPLE_LOW)
 NK_TRIPLE_FUNCTION(nk_dot_triples_high, NK_TRIPLE_HIGH)
@@ -111,19 +116,21 @@ static inline void nk_dot_triples2(const uint32_t *x, const int32_t *w, const ui
   t[0] = a0, t[1] = b0, t[2] = a1, t[3] = b1;
 }
 
-static inline void nk_dot_triples_low(const uint32_t *x, const int32_t *w, const uint32_t *end, uint32_t t[4]) {
+static inline void nk_dot_triples_low(const uint32_t *x, const int32_t *w, const uint32_t *end,
+                                      uint32_t t[4]) {
   nk_dot_triples2(x, w, end, t, 24);
 }
 
-static inline void nk_dot_triples_high(const uint32_t *x, const int32_t *w, const uint32_t *end, uint32_t t[4]) {
+static inline void nk_dot_triples_high(const uint32_t *x, const int32_t *w, const uint32_t *end,
+                                       uint32_t t[4]) {
   nk_dot_triples2(x, w, end, t, 8);
 }
 
 #endif
 
 /* {A, B} words of up to four channels; n is a multiple of 2. */
-static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n, int32_t depth, int32_t channels,
-                                  uint32_t t[8]) {
+static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n, int32_t depth,
+                                  int32_t channels, uint32_t t[8]) {
   (void)depth;
   nk_dot_triples_low(x, w, x + 2 * n, t);
   if (channels > 2) nk_dot_triples_high(x, w, x + 2 * n, t + 4);

@@ -1,12 +1,13 @@
-/* Accumulators to stored int8 values in 32-bit arithmetic: the twin of src/netsuke/ops/staircase.py, which finds the
-   constants and proves that they give TFLite's values. */
+/* Accumulators to stored int8 values in 32-bit arithmetic: the twin of src/netsuke/ops/staircase.py, which
+   finds the constants and proves that they give TFLite's values. */
 #ifndef NK_STEPS_S8_H
 #define NK_STEPS_S8_H
 
 #include "nk_fixed_point.h"
 
-/* Of a channel: {bias less base, top, high, low, addend}, and where TFLite's rounding is not the same on both sides of
-   zero {place of zero, addend from there on}: then a row of the table has more than NK_STEPS_EVEN words. */
+/* Of a channel: {bias less base, top, high, low, addend}, and where TFLite's rounding is not the same on both
+   sides of zero {place of zero, addend from there on}: then a row of the table has more than NK_STEPS_EVEN
+   words. */
 #define NK_STEPS_EVEN 5
 
 /* a within 0..top; few accumulators of a layer are outside on one side, and one comparison finds both. */

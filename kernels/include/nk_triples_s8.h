@@ -1,8 +1,9 @@
-/* Convolution of three pixels at a time on cores without SIMD: two 32-bit multiplications make three products.
-   The inputs a, b, c of three pixels share two words, a + c * 2^21 and b + c * 2^11. Multiplied by weights and summed
-   modulo 2^32, the words hold A + C * 2^21 and B + C * 2^11. As long as the sums are below 2^20, A can be read from the
-   low 21 bits of the first, which leaves the low 11 bits of C; those taken off the second leave B in 22 bits and the
-   rest of C above it. A word of weights serves one input and four channels, the first in the lowest byte. */
+/* Convolution of three pixels at a time on cores without SIMD: two 32-bit multiplications make three
+   products. The inputs a, b, c of three pixels share two words, a + c * 2^21 and b + c * 2^11. Multiplied by
+   weights and summed modulo 2^32, the words hold A + C * 2^21 and B + C * 2^11. As long as the sums are below
+   2^20, A can be read from the low 21 bits of the first, which leaves the low 11 bits of C; those taken off
+   the second leave B in 22 bits and the rest of C above it. A word of weights serves one input and four
+   channels, the first in the lowest byte. */
 #ifndef NK_TRIPLES_S8_H
 #define NK_TRIPLES_S8_H
 
@@ -12,8 +13,8 @@
 #include "nk_triple_parts.h"
 
 /* `whole` pixels of all channels from the columns. The columns are cut where sums could grow too large. */
-static inline void nk_triples_store(const uint32_t *columns, const int32_t *w, const int32_t *scales, int8_t *y,
-                                    int32_t whole, const nk_triples_args *a) {
+static inline void nk_triples_store(const uint32_t *columns, const int32_t *w, const int32_t *scales,
+                                    int8_t *y, int32_t whole, const nk_triples_args *a) {
   const int32_t depth = a->depth, cut = a->cut, channels = a->channels, shift = a->shift, lowest = a->lowest;
   const int32_t stride = a->stride;
   /* A pixel that is not there is written first, in the place of one that is. */

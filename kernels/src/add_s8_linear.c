@@ -1,5 +1,5 @@
-/* ADD and SUB of equal shapes, int8. The sum is linear in both operands: one multiplication each, by numbers that are
-   proved at build time to give TFLite's result for every pair of bytes. */
+/* ADD and SUB of equal shapes, int8. The sum is linear in both operands: one multiplication each, by numbers
+   that are proved at build time to give TFLite's result for every pair of bytes. */
 #include "nk_kernels.h"
 
 NK_KERNEL void nk_add_s8_linear(const int8_t *x0, const int8_t *x1, int8_t *y, const nk_add_linear_args *a) {

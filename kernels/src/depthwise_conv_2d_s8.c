@@ -5,9 +5,8 @@
 #include "nk_kernels.h"
 
 /* All channels of one pixel; x and w stand at the first tap inside the image, where there is one. */
-static inline void nk_depthwise_pixel_s8(const int8_t *x, const int8_t *w, int8_t *y,
-                                         const nk_pixel_walk *p, int32_t channels, int32_t x_zero,
-                                         nk_scaling *s) {
+static inline void nk_depthwise_pixel_s8(const int8_t *x, const int8_t *w, int8_t *y, const nk_pixel_walk *p,
+                                         int32_t channels, int32_t x_zero, nk_scaling *s) {
   int32_t c = 0;
   for (; c + 4 <= channels; c += 4) {
     int32_t acc[4] = {0, 0, 0, 0};
@@ -17,8 +16,9 @@ static inline void nk_depthwise_pixel_s8(const int8_t *x, const int8_t *w, int8_
   for (; c < channels; c++) nk_store_s8(y++, p->any ? nk_walk1_s8(x + c, w + c, &p->walk, x_zero) : 0, s);
 }
 
-NK_KERNEL void nk_depthwise_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier,
-                                       const int8_t *shift, int8_t *y, const nk_conv_2d_args *a) {
+NK_KERNEL void nk_depthwise_conv_2d_s8(const int8_t *x, const int8_t *w, const int32_t *bias,
+                                       const int32_t *multiplier, const int8_t *shift, int8_t *y,
+                                       const nk_conv_2d_args *a) {
   for (int32_t oy = 0; oy < a->out_h; oy++) {
     const nk_span rows = nk_conv_span(oy * a->stride_h - a->pad_h, a->dilation_h, a->kernel_h, a->in_h);
     for (int32_t ox = 0; ox < a->out_w; ox++, y += a->in_c) {

@@ -1,11 +1,11 @@
-/* DEPTHWISE_CONV_2D with multiplier 1, int8, requantised in 32-bit arithmetic (nk_steps_s8.h): for windows that
-   nk_depthwise_conv_2d_s8_triples does not serve well, such as those along one axis. */
+/* DEPTHWISE_CONV_2D with multiplier 1, int8, requantised in 32-bit arithmetic (nk_steps_s8.h): for windows
+   that nk_depthwise_conv_2d_s8_triples does not serve well, such as those along one axis. */
 #include "nk_depthwise_walk_s8.h"
 #include "nk_kernels.h"
 #include "nk_steps_s8.h"
 
-NK_KERNEL void nk_depthwise_conv_2d_s8_steps(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y,
-                                             const nk_conv_2d_args *a) {
+NK_KERNEL void nk_depthwise_conv_2d_s8_steps(const int8_t *x, const int8_t *w, const int32_t *scales,
+                                             int8_t *y, const nk_conv_2d_args *a) {
   const int32_t channels = a->in_c, stride = a->scale_step;
   for (int32_t oy = 0; oy < a->out_h; oy++) {
     const nk_span rows = nk_conv_span(oy * a->stride_h - a->pad_h, a->dilation_h, a->kernel_h, a->in_h);

@@ -3,8 +3,8 @@
 #include "nk_kernels.h"
 #include "nk_steps_s8.h"
 
-NK_KERNEL void nk_fully_connected_s8_fours(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y,
-                                           const nk_pairs_args *a) {
+NK_KERNEL void nk_fully_connected_s8_fours(const int8_t *x, const int32_t *w, const int32_t *scales,
+                                           int8_t *y, const nk_pairs_args *a) {
   for (int32_t row = 0; row < a->rows; row++, x += a->depth) {
     const int32_t *wc = w;
     const int32_t *scale = scales;

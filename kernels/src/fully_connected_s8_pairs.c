@@ -1,5 +1,5 @@
-/* FULLY_CONNECTED, int8, on cores without SIMD: eight channels a walk over the row, two products a multiplication
-   (nk_dot_pairs_s8.h). Sums are taken out of the words after every `cut` inputs. */
+/* FULLY_CONNECTED, int8, on cores without SIMD: eight channels a walk over the row, two products a
+   multiplication (nk_dot_pairs_s8.h). Sums are taken out of the words after every `cut` inputs. */
 #include "nk_dot_pairs_s8.h"
 #include "nk_kernels.h"
 #include "nk_steps_s8.h"
@@ -20,8 +20,8 @@ static inline void nk_part_pair(uint32_t t, int32_t *sums) {
   sums[2] += (int32_t)(t - (uint32_t)low) >> 16;
 }
 
-NK_KERNEL void nk_fully_connected_s8_pairs(const int8_t *x, const uint32_t *w, const int32_t *scales, int8_t *y,
-                                           void *scratch, const nk_pairs_args *a) {
+NK_KERNEL void nk_fully_connected_s8_pairs(const int8_t *x, const uint32_t *w, const int32_t *scales,
+                                           int8_t *y, void *scratch, const nk_pairs_args *a) {
   uint32_t *const offsets = scratch;
   for (int32_t row = 0; row < a->rows; row++, x += a->depth) {
     const uint32_t *wc = w;

@@ -1,11 +1,11 @@
 /* CONV_2D with a window of one pixel, and FULLY_CONNECTED with several rows, int8: three pixels at a time
-   (nk_triples_s8.h). The inputs of three pixels are packed before their outputs are written, so that the output may take
-   the input's place. */
+   (nk_triples_s8.h). The inputs of three pixels are packed before their outputs are written, so that the
+   output may take the input's place. */
 #include "nk_kernels.h"
 #include "nk_triples_s8.h"
 
-NK_KERNEL void nk_pointwise_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch,
-                                       const nk_triples_args *a) {
+NK_KERNEL void nk_pointwise_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y,
+                                       void *scratch, const nk_triples_args *a) {
   uint32_t *const columns = scratch;
   columns[2 * a->depth - 1] = columns[2 * a->depth - 2] = 0;
   for (int32_t left = a->pixels; left > 0; left -= 3) {

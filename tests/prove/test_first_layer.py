@@ -29,8 +29,7 @@ def chain() -> Graph:
     }
     args = Pool2d(kernel=(2, 2), stride=(1, 1), padding=Padding.SAME)
     nodes = tuple(
-        Node(op="max_pool_2d", name=b, inputs=(a,), outputs=(b,), args=args)
-        for a, b in pairwise(names)
+        Node(op="max_pool_2d", name=b, inputs=(a,), outputs=(b,), args=args) for a, b in pairwise(names)
     )
     return Graph(name="chain", tensors=tensors, nodes=nodes, inputs=("image",), outputs=("third",))
 

@@ -33,9 +33,7 @@ class Core:
                 f"{ARCHITECTURES}; correct the core file"
             )
         missing = [
-            field
-            for field in ("gcc_flags", "zig_target", "zig_cpu", "timing")
-            if not getattr(self, field)
+            field for field in ("gcc_flags", "zig_target", "zig_cpu", "timing") if not getattr(self, field)
         ]
         if self.compiled and missing:
             raise BoardError(

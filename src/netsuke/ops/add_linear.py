@@ -68,7 +68,9 @@ def proved(site: Site[Any], reference: Reference[Any]) -> AddLinearArgs | None:
         return None
     first, second = every_pair()
     wanted = reference(site, (first.astype(np.int8), second.astype(np.int8)))[0].astype(np.int64)
-    return next((args for args in candidates(site) if np.array_equal(values(args, first, second), wanted)), None)
+    return next(
+        (args for args in candidates(site) if np.array_equal(values(args, first, second), wanted)), None
+    )
 
 
 def linear_kernel(reference: Reference[Any]) -> Kernel:

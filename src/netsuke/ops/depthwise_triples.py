@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D three output rows at a time, for cores without SIMD (kernels/src/depthwise_conv_2d_s8_triples.c)."""
+"""DEPTHWISE_CONV_2D for cores without SIMD: three output rows at a time, or four channels."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def accepts(site: Site[Any]) -> bool:
 
 
 def bind_steps(site: Site[Any]) -> tuple[Call, ...]:
-    """One call an image. The struct is that of the other kernels: scale_step is the table's stride, narrow the shift."""
+    """One call an image. The struct holds the stride of the table in scale_step, its shift in narrow."""
     rows = channel_rows(site)
     found = conv_steps(site, rows)
     assert found is not None
@@ -101,7 +101,8 @@ def bind(site: Site[Any]) -> tuple[Call, ...]:
     third = -(-y.shape[1] // 3)
     args = DepthwiseTriplesArgs(
         in_h=x.shape[1], in_line=x.shape[2] * x.shape[3], out_line=y.shape[2] * y.shape[3],
-        inside=min(x.shape[2], width - along.before), small=int(small), channels=x.shape[3], out_h=y.shape[1], out_w=y.shape[2],
+        inside=min(x.shape[2], width - along.before), small=int(small),
+        channels=x.shape[3], out_h=y.shape[1], out_w=y.shape[2],
         kernel_h=down.kernel, kernel_w=along.kernel, stride_h=down.stride, stride_w=along.stride,
         dilation_h=down.dilation, dilation_w=along.dilation, pad_h=down.before, pad_w=along.before,
         x_zero=x.zero_point, span_h=(down.kernel - 1) * down.dilation + 1,
@@ -113,7 +114,9 @@ def bind(site: Site[Any]) -> tuple[Call, ...]:
     weights = Constant(label="weights", data=data, shape_note="channels x kernel_h x kernel_w")
     scales = scale_rows(found, folded_bias(site, rows))
     scratch = Scratch(nbytes=8 * args.span_h * args.width)
-    return tuple(DEPTHWISE_S8_TRIPLES.call(x, weights, scales, y, scratch, args=args) for x, y in images(site))
+    return tuple(
+        DEPTHWISE_S8_TRIPLES.call(x, weights, scales, y, scratch, args=args) for x, y in images(site)
+    )
 
 
 DEPTHWISE_S8_TRIPLES = Kernel(

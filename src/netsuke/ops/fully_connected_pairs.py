@@ -81,7 +81,9 @@ def packed(rows: Array) -> Constant:
     padded[: len(rows)] = rows
     fours = (padded + 128).astype(np.uint32).reshape(-1, 4, rows.shape[1])
     words = fours[:, 0] | fours[:, 1] << 8 | fours[:, 2] << 16 | fours[:, 3] << 24
-    return Constant(label="weights", data=words, shape_note="channels by four x depth, 128 + weight in a byte")
+    return Constant(
+        label="weights", data=words, shape_note="channels by four x depth, 128 + weight in a byte"
+    )
 
 
 def pairs_args(site: Site[Any], rows: Array, found: Staircase) -> PairsArgs:

@@ -82,9 +82,7 @@ def rises(scaling: Scaling, reals: Array, low: int, high: int) -> Int64Array:
     return most
 
 
-def staircase(
-    scaling: Scaling, reals: Array, low: int, high: int, bounds: Accumulators
-) -> Staircase | None:
+def staircase(scaling: Scaling, reals: Array, low: int, high: int, bounds: Accumulators) -> Staircase | None:
     """The formula for scaled values clipped to low..high, or None where it cannot be had for every channel.
 
     `reals` [channels] are the multipliers as real numbers.
@@ -115,7 +113,9 @@ def staircase(
 
 
 def fits_not(bounds: Accumulators, base: Int64Array) -> bool:
-    """True when an accumulator less its base can leave 32 bits."""
+    """True when an accumulator, or one less its base, can leave 32 bits."""
+    if (bounds.least < -INT32_MAX).any() or (bounds.most > INT32_MAX).any():
+        return True
     return bool((bounds.least - base < -INT32_MAX).any() or (bounds.most - base > INT32_MAX).any())
 
 
@@ -157,7 +157,9 @@ def agrees(
     found: Staircase, scaling: Scaling, at: Int64Array, low: int, high: int, bounds: Accumulators
 ) -> bool:
     """True when the formula equals the clipped scaling: both rise on either side of zero, and agree at every step."""
-    ends = np.stack([bounds.least, bounds.most, np.full_like(bounds.least, -1), np.zeros_like(bounds.least)], 1)
+    ends = np.stack(
+        [bounds.least, bounds.most, np.full_like(bounds.least, -1), np.zeros_like(bounds.least)], 1
+    )
     places = np.concatenate([at, at - 1, ends], axis=1)
     acc = np.clip(places, bounds.least[:, None], bounds.most[:, None])
     return bool(np.array_equal(found.steps(acc), np.clip(scaling(acc), low, high) - low))

@@ -59,7 +59,8 @@ def channel_rows(site: Site[Any]) -> Array:
 def folded_bias(site: Site[Any], rows: Array) -> Int64Array:
     """bias - zero_point * sum of weights [O], not wrapped."""
     bias: Int64Array = bias_of(site, len(rows)).reshape(-1).astype(np.int64)
-    return bias - site.x().zero_point * rows.sum(axis=1)
+    folded: Int64Array = bias - site.x().zero_point * rows.sum(axis=1)
+    return folded
 
 
 def accumulators(site: Site[Any], rows: Array) -> Accumulators:
@@ -101,7 +102,9 @@ def quad_weights(rows: Array) -> Constant:
     padded[: rows.shape[0], : rows.shape[1]] = rows & 255
     fours = padded.reshape(-1, 4, padded.shape[1])
     words = fours[:, 0] | fours[:, 1] << 8 | fours[:, 2] << 16 | fours[:, 3] << 24
-    return Constant(label="weights", data=words.view(np.int32), shape_note="channels by four x inputs, a byte a channel")
+    return Constant(
+        label="weights", data=words.view(np.int32), shape_note="channels by four x inputs, a byte a channel"
+    )
 
 
 def even(n: int) -> int:
@@ -128,12 +131,16 @@ def accepts(site: Site[Any]) -> bool:
         return False
     down, along = windows(site)
     enough = site.y().shape[1] * site.y().shape[2] > 2
-    return down.dilation == along.dilation == 1 and enough and conv_steps(site, channel_rows(site)) is not None
+    return (
+        down.dilation == along.dilation == 1 and enough and conv_steps(site, channel_rows(site)) is not None
+    )
 
 
 def accepts_pointwise(site: Site[Any]) -> bool:
     """A window of one pixel that moves by one."""
-    return all((w.kernel, w.stride, w.before, w.after) == (1, 1, 0, 0) for w in windows(site)) and accepts(site)
+    return all((w.kernel, w.stride, w.before, w.after) == (1, 1, 0, 0) for w in windows(site)) and accepts(
+        site
+    )
 
 
 def triples_args(site: Site[Any], found: Staircase, rows: Array) -> TriplesArgs:
