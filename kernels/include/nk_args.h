@@ -240,7 +240,6 @@ typedef struct nk_depthwise_triples_args {
   int32_t third_in;
   int32_t stride;
   int32_t shift;
-  int32_t lowest;
 } nk_depthwise_triples_args;
 
 typedef struct nk_dequantize_args {
@@ -346,7 +345,6 @@ typedef struct nk_pairs_args {
   int32_t cut;
   int32_t stride;
   int32_t shift;
-  int32_t lowest;
 } nk_pairs_args;
 
 typedef struct nk_planes_args {
@@ -569,7 +567,6 @@ typedef struct nk_triples_args {
   int32_t x_zero;
   int32_t stride;
   int32_t shift;
-  int32_t lowest;
 } nk_triples_args;
 
 typedef struct nk_whole_args {

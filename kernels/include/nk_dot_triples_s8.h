@@ -39,7 +39,8 @@ __attribute__((naked, noinline)) static void nk_dot_triples8(__attribute__((unus
       "sw s5, 20(sp)\n sw s6, 24(sp)\n sw s7, 28(sp)\n sw s8, 32(sp)\n sw s9, 36(sp)\n sw a4, 40(sp)\n" NK_TRIPLE_CLEAR
       "li s1, 0\n li s2, 0\n li s3, 0\n li s4, 0\n li s5, 0\n li s6, 0\n li s7, 0\n li s8, 0\n"
       "1:\n" NK_TRIPLE_EIGHT("0", "4", "0", "1", "2", "3") NK_TRIPLE_EIGHT("8", "12", "4", "5", "6", "7")
-      "addi a0, a0, 16\n addi a1, a1, 8\n addi a3, a3, 8\n bne a0, a2, 1b\n"
+      NK_TRIPLE_EIGHT("16", "20", "8", "9", "10", "11") NK_TRIPLE_EIGHT("24", "28", "12", "13", "14", "15")
+      "addi a0, a0, 32\n addi a1, a1, 16\n addi a3, a3, 16\n bne a0, a2, 1b\n"
       "lw a4, 40(sp)\n" NK_TRIPLE_STORE
       "sw s1, 32(a4)\n sw s2, 36(a4)\n sw s3, 40(a4)\n sw s4, 44(a4)\n sw s5, 48(a4)\n sw s6, 52(a4)\n"
       "sw s7, 56(a4)\n sw s8, 60(a4)\n"
@@ -93,7 +94,7 @@ static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n
         ".syntax unified\n push {r4-r7, lr}\n mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n push " \
         "{r3-r7}\n"                                                                                        \
         "mov r12, r2\n movs r2, #0\n mov r8, r2\n mov r9, r2\n mov r10, r2\n mov r11, r2\n"                \
-        "1:\n" step step                                                                                   \
+        "1:\n" step step step step                                                                         \
         "cmp r0, r12\n bne 1b\n"                                                                           \
         "pop {r2}\n mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n stmia r2!, {r4-r7}\n"            \
         "pop {r4-r7}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n pop {r4-r7, pc}\n");          \
@@ -128,7 +129,7 @@ static inline void nk_dot_triples_high(const uint32_t *x, const int32_t *w, cons
 
 #endif
 
-/* {A, B} words of up to four channels; n is a multiple of 2. */
+/* {A, B} words of up to four channels; n is a multiple of 4. */
 static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n, int32_t depth,
                                   int32_t channels, uint32_t t[8]) {
   (void)depth;

@@ -25,7 +25,8 @@ static inline uint32_t nk_step_addend(uint32_t place, const int32_t *scale) {
   return (uint32_t)((int32_t)place < scale[5] ? scale[4] : scale[6]);
 }
 
-/* Steps above the lowest stored value. */
+/* The stored value: the lowest one, which the addends hold in their upper byte, and the steps above it. As a
+   byte of two's complement; what is above the byte is 0. */
 static inline uint32_t nk_step(int32_t sum, const int32_t *scale, int32_t stride, int32_t shift) {
   const uint32_t place = (uint32_t)sum + (uint32_t)scale[0];
   const uint32_t addend = stride > NK_STEPS_EVEN ? nk_step_addend(place, scale) : (uint32_t)scale[4];

@@ -15,7 +15,7 @@
 /* `whole` pixels of all channels from the columns. The columns are cut where sums could grow too large. */
 static inline void nk_triples_store(const uint32_t *columns, const int32_t *w, const int32_t *scales,
                                     int8_t *y, int32_t whole, const nk_triples_args *a) {
-  const int32_t depth = a->depth, cut = a->cut, channels = a->channels, shift = a->shift, lowest = a->lowest;
+  const int32_t depth = a->depth, cut = a->cut, channels = a->channels, shift = a->shift;
   const int32_t stride = a->stride;
   /* A pixel that is not there is written first, in the place of one that is. */
   const int32_t second = whole > 1 ? channels : 0, third = whole > 2 ? 2 * channels : 0;
@@ -38,9 +38,9 @@ static inline void nk_triples_store(const uint32_t *columns, const int32_t *w, c
         }
         nk_step3(v, scales, stride, shift);
         scales += stride;
-        y[third] = (int8_t)((int32_t)v[2] + lowest);
-        y[second] = (int8_t)((int32_t)v[1] + lowest);
-        *y++ = (int8_t)((int32_t)v[0] + lowest);
+        y[third] = (int8_t)v[2];
+        y[second] = (int8_t)v[1];
+        *y++ = (int8_t)v[0];
       }
     }
   }

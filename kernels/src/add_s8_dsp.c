@@ -25,7 +25,7 @@ static inline int8_t nk_add_linear_s8(int32_t x0, int32_t x1, const nk_add_dsp_a
   "ldr r2, [%[x0]], #4\n ldr r3, [%[x1]], #4\n" NK_ADD_TWO(", lsl #8", i, k) NK_ADD_TWO("", j, l)
 
 /* `eights` times eight elements. */
-__attribute__((noinline)) static void nk_add_eights_s8(const int8_t *x0, const int8_t *x1, int8_t *y,
+static __attribute__((noinline)) void nk_add_eights_s8(const int8_t *x0, const int8_t *x1, int8_t *y,
                                                        int32_t eights, const nk_add_dsp_args *a) {
   const int32_t m0 = a->multiplier_0, m1 = a->multiplier_1, addend = a->addend;
   if (eights == 0) return;

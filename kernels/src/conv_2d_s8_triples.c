@@ -42,7 +42,8 @@ static inline void nk_pack_windows(const int8_t *x, int32_t iy[3], int32_t ix[3]
 NK_KERNEL void nk_conv_2d_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y,
                                      void *scratch, const nk_triples_args *a) {
   uint32_t *const columns = scratch;
-  columns[2 * a->depth - 1] = columns[2 * a->depth - 2] = 0;
+  /* The columns of inputs that only fill up the last four. */
+  memset(columns + 2 * a->depth - 6, 0, 24);
   int32_t oy = 0;
   int32_t ox = 0;
   for (int32_t left = a->pixels; left > 0; left -= 3, y += 3 * a->channels) {

@@ -25,7 +25,7 @@ NK_KERNEL void nk_depthwise_conv_2d_s8_steps(const int8_t *x, const int8_t *w, c
         }
         c += lanes;
         for (int32_t i = 0; i < lanes; i++, scale += stride) {
-          *y++ = (int8_t)((int32_t)nk_step(sums[i], scale, stride, a->narrow) + a->low);
+          *y++ = (int8_t)nk_step(sums[i], scale, stride, a->narrow);
         }
       }
     }

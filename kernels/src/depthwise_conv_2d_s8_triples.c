@@ -28,14 +28,13 @@ typedef struct nk_three_outputs {
 } nk_three_outputs;
 
 static inline void nk_store_triple(uint32_t first, uint32_t second, const int32_t *scale,
-                                   const nk_three_outputs *to, int8_t *y, int32_t stride, int32_t shift,
-                                   int32_t lowest) {
+                                   const nk_three_outputs *to, int8_t *y, int32_t stride, int32_t shift) {
   uint32_t v[3];
   nk_part_triple(first, second, v);
   nk_step3(v, scale, stride, shift);
-  y[to->third] = (int8_t)((int32_t)v[2] + lowest);
-  y[to->second] = (int8_t)((int32_t)v[1] + lowest);
-  *y = (int8_t)((int32_t)v[0] + lowest);
+  y[to->third] = (int8_t)v[2];
+  y[to->second] = (int8_t)v[1];
+  *y = (int8_t)v[0];
 }
 
 #define NK_TAP(row, j, w)                    \
@@ -48,7 +47,7 @@ static inline void nk_store_triple(uint32_t first, uint32_t second, const int32_
 static inline void nk_ring_3x3(const uint32_t *r0, const uint32_t *r1, const uint32_t *r2, const int8_t *w,
                                const int32_t *scale, nk_three_outputs to,
                                const nk_depthwise_triples_args *a) {
-  const int32_t stride = a->stride, shift = a->shift, lowest = a->lowest, channels = a->channels;
+  const int32_t stride = a->stride, shift = a->shift, channels = a->channels;
   const int32_t move = 2 * a->stride_w;
   const int32_t k0 = w[0], k1 = w[1], k2 = w[2], k3 = w[3], k4 = w[4], k5 = w[5], k6 = w[6], k7 = w[7],
                 k8 = w[8];
@@ -64,7 +63,7 @@ static inline void nk_ring_3x3(const uint32_t *r0, const uint32_t *r1, const uin
     NK_TAP(r2, 0, k6);
     NK_TAP(r2, 1, k7);
     NK_TAP(r2, 2, k8);
-    nk_store_triple(s, t, scale, &to, y, stride, shift, lowest);
+    nk_store_triple(s, t, scale, &to, y, stride, shift);
   }
 }
 
@@ -84,7 +83,7 @@ static inline void nk_ring_any(const uint32_t *ring, int32_t first, const int8_t
       row += a->dilation_h;
       if (row >= a->span_h) row -= a->span_h;
     }
-    nk_store_triple(s, t, scale, &to, y, stride, a->shift, a->lowest);
+    nk_store_triple(s, t, scale, &to, y, stride, a->shift);
   }
 }
 

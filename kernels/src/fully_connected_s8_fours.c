@@ -12,7 +12,7 @@ NK_KERNEL void nk_fully_connected_s8_fours(const int8_t *x, const int32_t *w, co
       int32_t sums[8];
       nk_dot_fours8(x, wc, wc + (left > 4 ? a->depth : 0), a->depth, sums);
       for (int32_t c = 0; c < nk_min(left, 8); c++, scale += a->stride) {
-        *y++ = (int8_t)((int32_t)nk_step(sums[c], scale, a->stride, a->shift) + a->lowest);
+        *y++ = (int8_t)nk_step(sums[c], scale, a->stride, a->shift);
       }
     }
   }

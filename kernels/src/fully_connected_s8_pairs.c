@@ -36,7 +36,7 @@ NK_KERNEL void nk_fully_connected_s8_pairs(const int8_t *x, const uint32_t *w, c
         for (int32_t i = 0; i < 4; i++) nk_part_pair(t[i], sums + (i >> 1) * 4 + (i & 1));
       }
       for (int32_t c = 0; c < nk_min(left, 8); c++, scale += a->stride) {
-        *y++ = (int8_t)((int32_t)nk_step(sums[c], scale, a->stride, a->shift) + a->lowest);
+        *y++ = (int8_t)nk_step(sums[c], scale, a->stride, a->shift);
       }
     }
   }

@@ -7,7 +7,8 @@
 NK_KERNEL void nk_pointwise_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y,
                                        void *scratch, const nk_triples_args *a) {
   uint32_t *const columns = scratch;
-  columns[2 * a->depth - 1] = columns[2 * a->depth - 2] = 0;
+  /* The columns of inputs that only fill up the last four. */
+  memset(columns + 2 * a->depth - 6, 0, 24);
   for (int32_t left = a->pixels; left > 0; left -= 3) {
     const int32_t whole = nk_min(left, 3);
     nk_pack_triples(x, x + (whole > 1 ? a->in_c : 0), x + (whole - 1) * a->in_c, 1, 1, 1, a->in_c, columns);

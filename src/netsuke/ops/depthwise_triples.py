@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from netsuke.ir import Array, DType
-from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, Conv2dArgs, bias_of, conv_args, images, windows
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Param, Scratch
 from netsuke.ops.operator import Site
@@ -21,7 +20,7 @@ class DepthwiseTriplesArgs(KernelArgs):
 
     in_line, out_line: elements of a row; `inside`: columns of a row that a window sees; small: 3 x 3, no dilation.
     Output rows are taken `third_out` apart, input rows `third_in`; the ring has span_h rows of `width` triples.
-    stride, shift, lowest: see nk_steps_s8.h.
+    stride, shift: see nk_steps_s8.h.
     """
 
     c_name: ClassVar[str] = "nk_depthwise_triples_args"
@@ -48,7 +47,6 @@ class DepthwiseTriplesArgs(KernelArgs):
     third_in: int
     stride: int
     shift: int
-    lowest: int
 
 
 def channel_rows(site: Site[Any]) -> Array:
@@ -81,12 +79,11 @@ def bind_steps(site: Site[Any]) -> tuple[Call, ...]:
     args = replace(
         conv_args(site, windows(site), site.x().shape[3]),
         scale_step=7 if found.mirrored else 5, narrow=found.shift,
-        low=int(full_clamp(site.args.clamp, site.y())[0]),
     )  # fmt: skip
     weights = Constant(
         label="weights", data=site.constant(WEIGHTS)[0], shape_note="kernel_h x kernel_w x channels"
     )
-    scales = scale_rows(found, bias_of(site, len(rows)).reshape(-1).astype(np.int64))
+    scales = scale_rows(site, found, bias_of(site, len(rows)).reshape(-1).astype(np.int64))
     return tuple(DEPTHWISE_S8_STEPS.call(x, weights, scales, y, args=args) for x, y in images(site))
 
 
@@ -108,11 +105,10 @@ def bind(site: Site[Any]) -> tuple[Call, ...]:
         x_zero=x.zero_point, span_h=(down.kernel - 1) * down.dilation + 1,
         width=width,
         third_out=third, third_in=third * down.stride, stride=7 if found.mirrored else 5, shift=found.shift,
-        lowest=int(full_clamp(site.args.clamp, y)[0]),
     )  # fmt: skip
     data = np.ascontiguousarray(rows.astype(np.int8))
     weights = Constant(label="weights", data=data, shape_note="channels x kernel_h x kernel_w")
-    scales = scale_rows(found, folded_bias(site, rows))
+    scales = scale_rows(site, found, folded_bias(site, rows))
     scratch = Scratch(nbytes=8 * args.span_h * args.width)
     return tuple(
         DEPTHWISE_S8_TRIPLES.call(x, weights, scales, y, scratch, args=args) for x, y in images(site)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from netsuke.ir import Array, DType
-from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param, Scratch
 from netsuke.ops.operator import Site
@@ -25,7 +24,7 @@ SHORTEST_CUT = 10
 class PairsArgs(KernelArgs):
     """`rows` of `depth` inputs (an even number), `channels` outputs each; cut: inputs between two partings.
 
-    stride, shift, lowest: see nk_steps_s8.h.
+    stride, shift: see nk_steps_s8.h.
     """
 
     c_name: ClassVar[str] = "nk_pairs_args"
@@ -35,7 +34,6 @@ class PairsArgs(KernelArgs):
     cut: int
     stride: int
     shift: int
-    lowest: int
 
 
 def channel_rows(site: Site[Any]) -> Array:
@@ -91,7 +89,6 @@ def pairs_args(site: Site[Any], rows: Array, found: Staircase) -> PairsArgs:
     return PairsArgs(
         rows=site.x().elements // rows.shape[1], depth=rows.shape[1], channels=len(rows), cut=cut_of(rows),
         stride=7 if found.mirrored else 5, shift=found.shift,
-        lowest=int(full_clamp(site.args.clamp, site.y())[0]),
     )  # fmt: skip
 
 
@@ -102,7 +99,7 @@ def bind_pairs(site: Site[Any]) -> tuple[Call]:
     assert found is not None
     args = pairs_args(site, rows, found)
     scratch = Scratch(nbytes=4 * -(-args.depth // args.cut))
-    constants = packed(rows), scale_rows(found, folded_bias(site, rows))
+    constants = packed(rows), scale_rows(site, found, folded_bias(site, rows))
     return (FULLY_CONNECTED_S8_PAIRS.call(Input(index=0), *constants, Output(index=0), scratch, args=args),)
 
 
@@ -111,7 +108,7 @@ def bind_fours(site: Site[Any]) -> tuple[Call]:
     rows = channel_rows(site)
     found = steps(site, rows)
     assert found is not None
-    constants = quad_weights(rows), scale_rows(found, folded_bias(site, rows))
+    constants = quad_weights(rows, rows.shape[1]), scale_rows(site, found, folded_bias(site, rows))
     args = pairs_args(site, rows, found)
     return (FULLY_CONNECTED_S8_FOURS.call(Input(index=0), *constants, Output(index=0), args=args),)
 

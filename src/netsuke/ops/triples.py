@@ -15,7 +15,7 @@ from netsuke.ops.fixed_point import Int64Array, Multiplier
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param, Scratch
 from netsuke.ops.operator import Site
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32
-from netsuke.ops.staircase import Accumulators, Scaling, Staircase, staircase
+from netsuke.ops.staircase import FRACTION, Accumulators, Scaling, Staircase, staircase
 
 LARGEST_SUM = 1 << 20
 """Sums of products stay below it, or the words of three pixels could not be parted."""
@@ -23,9 +23,9 @@ LARGEST_SUM = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriplesArgs(KernelArgs):
-    """`pixels` outputs of `channels`, each from `depth` inputs (an even number), the window as in Conv2dArgs.
+    """`pixels` outputs of `channels`, each from `depth` inputs (a multiple of four), the window as in Conv2dArgs.
 
-    cut: after how many inputs sums are taken out of the words. stride, shift, lowest: see nk_steps.
+    cut: after how many inputs sums are taken out of the words. stride, shift: see nk_steps_s8.h.
     """
 
     c_name: ClassVar[str] = "nk_triples_args"
@@ -46,7 +46,6 @@ class TriplesArgs(KernelArgs):
     x_zero: int
     stride: int
     shift: int
-    lowest: int
 
 
 def channel_rows(site: Site[Any]) -> Array:
@@ -85,20 +84,21 @@ def conv_steps(site: Site[Any], rows: Array) -> Staircase | None:
     return staircase(scaling, reals, low, high, accumulators(site, rows))
 
 
-def scale_rows(found: Staircase, bias: Int64Array) -> Constant:
-    """[channels, 5 or 7] as nk_step reads them."""
-    columns = [bias - found.base, found.top, found.high, found.low, found.addend]
+def scale_rows(site: Site[Any], found: Staircase, bias: Int64Array) -> Constant:
+    """[channels, 5 or 7] as nk_step reads them; the lowest stored value is in the upper byte of the addends."""
+    lowest = int(full_clamp(site.args.clamp, site.y())[0]) << FRACTION
+    columns = [bias - found.base, found.top, found.high, found.low, found.addend + lowest]
     note = "channels x bias less base, top, high, low, addend"
     if found.mirrored:
-        columns += [found.zero, found.addend_up]
+        columns += [found.zero, found.addend_up + lowest]
         note += ", place of zero, addend above"
-    table = np.stack(columns, axis=1).astype(np.uint64).astype(np.uint32).view(np.int32)
+    table = np.stack(columns, axis=1).astype(np.uint32).view(np.int32)
     return Constant(label="scales", data=np.ascontiguousarray(table), shape_note=note)
 
 
-def quad_weights(rows: Array) -> Constant:
-    """[O, inputs] → int32 [O / 4, inputs], a byte for each of four channels, the first lowest; padded with zeros."""
-    padded = np.zeros((-(-rows.shape[0] // 4) * 4, even(rows.shape[1])), dtype=np.uint32)
+def quad_weights(rows: Array, depth: int) -> Constant:
+    """[O, inputs] → int32 [O / 4, depth], a byte for each of four channels, the first lowest; padded with zeros."""
+    padded = np.zeros((-(-rows.shape[0] // 4) * 4, depth), dtype=np.uint32)
     padded[: rows.shape[0], : rows.shape[1]] = rows & 255
     fours = padded.reshape(-1, 4, padded.shape[1])
     words = fours[:, 0] | fours[:, 1] << 8 | fours[:, 2] << 16 | fours[:, 3] << 24
@@ -107,18 +107,18 @@ def quad_weights(rows: Array) -> Constant:
     )
 
 
-def even(n: int) -> int:
-    """The next even number."""
-    return n + n % 2
+def fourfold(n: int) -> int:
+    """The next multiple of four: the inner loops take as many inputs a turn."""
+    return -(-n // 4) * 4
 
 
 def cut_of(rows: Array) -> int:
-    """The most inputs, an even number, whose sums stay below LARGEST_SUM in every channel and every piece; 0: none."""
-    depth = even(rows.shape[1])
+    """The most inputs, a multiple of four, whose sums stay below LARGEST_SUM in every channel and piece."""
+    depth = fourfold(rows.shape[1])
     reach = np.zeros((len(rows), depth), dtype=np.int64)
     reach[:, : rows.shape[1]] = np.abs(rows) * 128
-    for pieces in range(1, depth // 2 + 1):
-        cut = even(-(-depth // pieces))
+    for pieces in range(1, depth // 4 + 1):
+        cut = fourfold(-(-depth // pieces))
         sums = [reach[:, k : k + cut].sum(axis=1).max() for k in range(0, depth, cut)]
         if max(sums) < LARGEST_SUM:
             return cut
@@ -147,11 +147,11 @@ def triples_args(site: Site[Any], found: Staircase, rows: Array) -> TriplesArgs:
     """The struct for one image."""
     x, y, (down, along) = site.x(), site.y(), windows(site)
     return TriplesArgs(
-        pixels=y.shape[1] * y.shape[2], channels=y.shape[3], depth=even(rows.shape[1]), cut=cut_of(rows),
+        pixels=y.shape[1] * y.shape[2], channels=y.shape[3], depth=fourfold(rows.shape[1]), cut=cut_of(rows),
         in_h=x.shape[1], in_w=x.shape[2], in_c=x.shape[3], out_w=y.shape[2],
         kernel_h=down.kernel, kernel_w=along.kernel, stride_h=down.stride, stride_w=along.stride,
         pad_h=down.before, pad_w=along.before, x_zero=x.zero_point,
-        stride=7 if found.mirrored else 5, shift=found.shift, lowest=int(full_clamp(site.args.clamp, y)[0]),
+        stride=7 if found.mirrored else 5, shift=found.shift,
     )  # fmt: skip
 
 
@@ -160,7 +160,10 @@ def bound(site: Site[Any]) -> tuple[tuple[Constant, Constant], TriplesArgs]:
     rows = channel_rows(site)
     found = conv_steps(site, rows)
     assert found is not None
-    return (quad_weights(rows), scale_rows(found, folded_bias(site, rows))), triples_args(site, found, rows)
+    return (
+        quad_weights(rows, fourfold(rows.shape[1])),
+        scale_rows(site, found, folded_bias(site, rows)),
+    ), triples_args(site, found, rows)
 
 
 def bind(site: Site[Any]) -> tuple[Call, ...]:
