@@ -36,7 +36,7 @@ def test_reference_is_litert_but_for_the_exponential(name: str, tmp_path: Path) 
             np.testing.assert_allclose(got, wanted, rtol=0, atol=ULP * np.spacing(np.float32(wanted.max())))
 
 
-@pytest.mark.parametrize("board", ["nucleo-l4r5zi", "nucleo-f746zg"])
+@pytest.mark.parametrize("board", ["nucleo-l4r5zi", "nucleo-h7a3zi-q"])
 @pytest.mark.parametrize("name", ["kws_ref_model_float32", "ad01_fp32"])
 def test_c_is_exact(name: str, board: str, tmp_path: Path) -> None:
     graph = load(mlperf(name))

@@ -20,7 +20,7 @@ DEPTH = 64
 
 def weights(shape: tuple[int, ...], values: Array, axis: int = 0) -> tuple[TensorType, Array]:
     """Weights of one scale for each channel."""
-    scales = tuple(0.011 + 0.003 * i for i in range(shape[axis]))
+    scales = tuple(float(np.float32(0.011 + 0.003 * i)) for i in range(shape[axis]))
     quantization = Quantization(scale=scales, zero_point=(0,) * len(scales), axis=axis)
     kind = TensorType(shape=shape, dtype=DType.INT8, quantization=quantization)
     return kind, np.broadcast_to(values, shape).astype(np.int8)
@@ -29,7 +29,7 @@ def weights(shape: tuple[int, ...], values: Array, axis: int = 0) -> tuple[Tenso
 def bias(w: TensorType, x: TensorType, values: Array) -> tuple[TensorType, Array]:
     """A bias for these weights and inputs."""
     assert w.quantization is not None
-    scales = tuple(x.scale * scale for scale in w.quantization.scale)
+    scales = tuple(float(np.float32(x.scale * scale)) for scale in w.quantization.scale)
     quantization = Quantization(scale=scales, zero_point=(0,) * len(scales), axis=0)
     return TensorType(shape=values.shape, dtype=DType.INT32, quantization=quantization), values.astype(
         np.int32
@@ -65,7 +65,7 @@ def depthwise() -> Iterator[Case]:
                 f"wide-{height}-{name}",
                 "depthwise_conv_2d",
                 DepthwiseConv2d(padding=Padding.SAME, clamp=clamp_of(Activation.RELU, y)),
-                [tensor_type((1, 10, 8, 2), DType.INT8, 1.7, 11), w],
+                [tensor_type((1, 10, 8, 2), DType.INT8, 1.7, 11), w, None],
                 [y],
             )
 
@@ -79,7 +79,7 @@ def fully_connected() -> Iterator[Case]:
             f"wide-{name}",
             "fully_connected",
             FullyConnected(),
-            [tensor_type((3, 40), DType.INT8, 0.9, -7), w],
+            [tensor_type((3, 40), DType.INT8, 0.9, -7), w, None],
             [y],
         )
 
