@@ -54,8 +54,9 @@ c-format: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-generate: $(VENV)/.dev ## rewrite the generated C headers and format all code
+generate: $(VENV)/.dev ## rewrite the generated C headers and the operators' page, and format all code
 	$(BIN)/python -m netsuke.ops.headers
+	{ head -4 docs/operators.md; $(BIN)/netsuke ops --markdown; } > docs/operators.new && mv docs/operators.new docs/operators.md
 	$(BIN)/ruff format --quiet src tests examples
 	$(BIN)/ruff check --quiet --fix src tests examples
 	$(BIN)/clang-format -i $(C_FILES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from netsuke.boards import boards
 from netsuke.errors import InputError
@@ -78,3 +79,8 @@ def test_version_and_help(cli: Cli) -> None:
     assert alone.out.strip() == cli("--help").out.strip()
     for command in ("build", "inspect", "boards", "ops", "version"):
         assert f" {command} " in alone.out
+
+
+def test_the_page_of_operators_is_current(cli: Cli) -> None:
+    page = Path(__file__).parents[2] / "docs" / "operators.md"
+    assert page.read_text(encoding="utf-8").endswith(cli("ops", "--markdown").out), "run `make generate`"
