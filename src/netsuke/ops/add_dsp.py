@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
 
 from netsuke.boards import Isa
-from netsuke.ir import Array, DType
+from netsuke.ir import Array
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.broadcast import full_size_inputs, loops_of
-from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
+from netsuke.ops.kernel import Kernel, KernelArgs
 from netsuke.ops.operator import Reference, Site
+from netsuke.ops.proved_add import proved_kernel, real_line
 
 SHIFT = 20
 """Bits below a stored value; SSAT shifts them out."""
@@ -49,10 +48,7 @@ def values(args: AddDspArgs, x0: Array, x1: Array) -> Array:
 
 def candidates(site: Site[Any]) -> list[AddDspArgs]:
     """Linear forms, the most likely first; none where one would overflow."""
-    sign = -1 if site.node.op == "sub" else 1
-    y = site.y()
-    reals = site.x(0).scale / y.scale, sign * site.x(1).scale / y.scale
-    offset = y.zero_point - reals[0] * site.x(0).zero_point - reals[1] * site.x(1).zero_point
+    y, (reals, offset) = site.y(), real_line(site)
     if 128 * (abs(reals[0]) + abs(reals[1])) + abs(offset) + 2 >= LARGEST >> SHIFT:
         return []
     if max(abs(real) for real in reals) >= 1 << (30 - SHIFT - 8):
@@ -70,44 +66,6 @@ def candidates(site: Site[Any]) -> list[AddDspArgs]:
     ]  # fmt: skip
 
 
-def proved(site: Site[Any], reference: Reference[Any]) -> AddDspArgs | None:
-    """The first form that equals the reference for all 65,536 pairs of bytes; None when none does."""
-    if site.y().dtype is not DType.INT8 or len(loops_of(site)) > 1 or site.x(0).shape != site.x(1).shape:
-        return None
-    tried = candidates(site)
-    if not tried:
-        return None
-    first, second = every_pair()
-    wanted = reference(site, (first.astype(np.int8), second.astype(np.int8)))[0].astype(np.int64)
-    return next((args for args in tried if np.array_equal(values(args, first, second), wanted)), None)
-
-
-@lru_cache(maxsize=1)
-def every_pair() -> tuple[Array, Array]:
-    """All pairs of bytes, int64 [256, 256] each."""
-    first, second = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128), indexing="ij")
-    return first, second
-
-
 def add_kernel(reference: Reference[Any]) -> Kernel:
     """The kernel, held against the operator's own reference."""
-
-    def bind(site: Site[Any]) -> tuple[Call]:
-        args = proved(site, reference)
-        assert args is not None
-        return (kernel.call(Input(index=0), Input(index=1), Output(index=0), args=args),)
-
-    kernel = Kernel(
-        name="nk_add_s8_dsp",
-        params=(
-            Param(name="x0", ctype="const int8_t"),
-            Param(name="x1", ctype="const int8_t"),
-            Param(name="y", ctype="int8_t"),
-        ),
-        args=AddDspArgs,
-        bind=bind,
-        accepts=lambda site: proved(site, reference) is not None,
-        needs=Isa.DSP,
-        in_place=full_size_inputs,
-    )
-    return kernel
+    return proved_kernel("nk_add_s8_dsp", AddDspArgs, candidates, values, reference, Isa.DSP)

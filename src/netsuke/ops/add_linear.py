@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from netsuke.ir import Array, DType
+from netsuke.ir import Array
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.add_dsp import every_pair
-from netsuke.ops.broadcast import full_size_inputs, loops_of
-from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
+from netsuke.ops.kernel import Kernel, KernelArgs
 from netsuke.ops.operator import Reference, Site
+from netsuke.ops.proved_add import proved_kernel, real_line
 
 LARGEST = (1 << 31) - (1 << 20)
 """What sums stay below."""
@@ -45,10 +44,8 @@ def values(args: AddLinearArgs, x0: Array, x1: Array) -> Array:
 
 def candidates(site: Site[Any]) -> Iterator[AddLinearArgs]:
     """Linear forms that do not overflow, the most likely first."""
-    sign = -1 if site.node.op == "sub" else 1
-    y = site.y()
-    reals = site.x(0).scale / y.scale, sign * site.x(1).scale / y.scale
-    offset = y.zero_point - reals[0] * site.x(0).zero_point - reals[1] * site.x(1).zero_point + 0.5
+    y, (reals, offset) = site.y(), real_line(site)
+    offset += 0.5
     reach = 128 * (abs(reals[0]) + abs(reals[1])) + abs(offset) + 1
     low, high = (int(end) for end in full_clamp(site.args.clamp, y))
     shift = next((s for s in range(MOST_SHIFT, 15, -1) if reach * (1 << s) < LARGEST), None)
@@ -62,35 +59,6 @@ def candidates(site: Site[Any]) -> Iterator[AddLinearArgs]:
         )  # fmt: skip
 
 
-def proved(site: Site[Any], reference: Reference[Any]) -> AddLinearArgs | None:
-    """The first form that equals the reference for all 65,536 pairs of bytes; None when none does."""
-    if site.y().dtype is not DType.INT8 or len(loops_of(site)) > 1 or site.x(0).shape != site.x(1).shape:
-        return None
-    first, second = every_pair()
-    wanted = reference(site, (first.astype(np.int8), second.astype(np.int8)))[0].astype(np.int64)
-    return next(
-        (args for args in candidates(site) if np.array_equal(values(args, first, second), wanted)), None
-    )
-
-
 def linear_kernel(reference: Reference[Any]) -> Kernel:
     """The kernel, held against the operator's own reference."""
-
-    def bind(site: Site[Any]) -> tuple[Call]:
-        args = proved(site, reference)
-        assert args is not None
-        return (kernel.call(Input(index=0), Input(index=1), Output(index=0), args=args),)
-
-    kernel = Kernel(
-        name="nk_add_s8_linear",
-        params=(
-            Param(name="x0", ctype="const int8_t"),
-            Param(name="x1", ctype="const int8_t"),
-            Param(name="y", ctype="int8_t"),
-        ),
-        args=AddLinearArgs,
-        bind=bind,
-        accepts=lambda site: proved(site, reference) is not None,
-        in_place=full_size_inputs,
-    )
-    return kernel
+    return proved_kernel("nk_add_s8_linear", AddLinearArgs, candidates, values, reference)

@@ -160,6 +160,22 @@ def quantized_params(activation: str, bias: str) -> tuple[Param, ...]:
     )
 
 
+def scaled_params(weights: str) -> tuple[Param, ...]:
+    """The pointer parameters of the fast int8 convolutions: scale constants in one stream, and scratch."""
+    return (
+        Param(name="x", ctype="const int8_t"),
+        Param(name="w", ctype=f"const {weights}"),
+        Param(name="scales", ctype="const int32_t"),
+        Param(name="y", ctype="int8_t"),
+        Param(name="scratch", ctype="void"),
+    )
+
+
+def as_many_channels(site: Site[Any]) -> tuple[int, ...]:
+    """in_place of pointwise kernels that read a pixel whole before they write it: its outputs fit its inputs' place."""
+    return (0,) if site.x().shape[3] == site.y().shape[3] else ()
+
+
 FLOAT_PARAMS = (
     Param(name="x", ctype="const float"),
     Param(name="w", ctype="const float"),

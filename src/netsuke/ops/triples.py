@@ -10,9 +10,9 @@ import numpy as np
 from netsuke.boards import Isa
 from netsuke.ir import Array, DType
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, windows
+from netsuke.ops.conv_geometry import WEIGHTS, as_many_channels, bias_of, images, scaled_params, windows
 from netsuke.ops.fixed_point import Int64Array, Multiplier
-from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param, Scratch
+from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Scratch
 from netsuke.ops.operator import Site
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32
 from netsuke.ops.staircase import FRACTION, Accumulators, Scaling, Staircase, staircase
@@ -181,13 +181,7 @@ def bind_pointwise(site: Site[Any]) -> tuple[Call]:
     return (POINTWISE_S8_TRIPLES.call(Input(index=0), *constants, Output(index=0), scratch, args=args),)
 
 
-PARAMS = (
-    Param(name="x", ctype="const int8_t"),
-    Param(name="w", ctype="const int32_t"),
-    Param(name="scales", ctype="const int32_t"),
-    Param(name="y", ctype="int8_t"),
-    Param(name="scratch", ctype="void"),
-)
+PARAMS = scaled_params("int32_t")
 POINTWISE_S8_TRIPLES = Kernel(
     name="nk_pointwise_s8_triples",
     params=PARAMS,
@@ -195,7 +189,7 @@ POINTWISE_S8_TRIPLES = Kernel(
     bind=bind_pointwise,
     accepts=accepts_pointwise,
     needs=Isa.NONE,
-    in_place=lambda site: (0,) if site.x().shape[3] == site.y().shape[3] else (),
+    in_place=as_many_channels,
 )
 CONV_2D_S8_TRIPLES = Kernel(
     name="nk_conv_2d_s8_triples", params=PARAMS, args=TriplesArgs, bind=bind, accepts=accepts, needs=Isa.NONE

@@ -13,8 +13,8 @@ import numpy as np
 from netsuke.boards import Isa
 from netsuke.ir import Array
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.conv_geometry import WEIGHTS, images, windows
-from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Param, Scratch
+from netsuke.ops.conv_geometry import WEIGHTS, images, scaled_params, windows
+from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
 from netsuke.ops.strip import PIXELS, accepts, folded_biases, relu_scales, scale_stream
 
@@ -104,13 +104,7 @@ def bind(site: Site[Any]) -> tuple[Call, ...]:
 
 CONV_2D_S8_WINOGRAD = Kernel(
     name="nk_conv_2d_s8_winograd",
-    params=(
-        Param(name="x", ctype="const int8_t"),
-        Param(name="w", ctype="const int16_t"),
-        Param(name="scales", ctype="const int32_t"),
-        Param(name="y", ctype="int8_t"),
-        Param(name="scratch", ctype="void"),
-    ),
+    params=scaled_params("int16_t"),
     args=WinogradArgs,
     bind=bind,
     accepts=accepts_winograd,
