@@ -69,6 +69,10 @@ table: $(VENV)/.dev ## the README's tables: model x board -> RAM, flash, cycles,
 bench: $(VENV)/.dev ## what the kernels cost on each core, beside other engines (BENCH="--board X --layers ...")
 	$(BIN)/netsuke bench kernels $(BENCH)
 
+.PHONY: layer-costs
+layer-costs: $(VENV)/.dev ## measure the layers whose counts come with netsuke, where kernels changed
+	$(BIN)/netsuke bench layers --update
+
 .PHONY: codegen-diff
 codegen-diff: $(VENV)/.dev ## how the C of the sample models changed since main (REV=another commit)
 	$(BIN)/python -m netsuke.bench.codegen_diff --rev $(or $(REV),main)

@@ -84,6 +84,13 @@ typedef struct nk_arithmetic_f32_args {
   float clamp_high;
 } nk_arithmetic_f32_args;
 
+typedef struct nk_average_sums_args {
+  int32_t channels;
+  int32_t taps;
+  int32_t low;
+  int32_t high;
+} nk_average_sums_args;
+
 typedef struct nk_batch_matmul_args {
   int32_t batches[3];
   int32_t x_batch[3];
@@ -124,6 +131,28 @@ typedef struct nk_column_args {
   int32_t high;
 } nk_column_args;
 
+typedef struct nk_columns_args {
+  int32_t channels;
+  int32_t whole;
+  int32_t partial;
+  int32_t before;
+  int32_t stride;
+  int32_t x_walk;
+  int32_t y_walk;
+  int32_t lines;
+  int32_t out_lines;
+  int32_t inside_end;
+  int32_t before_lines;
+  int32_t stride_lines;
+  int32_t x_line;
+  int32_t y_line;
+  int32_t x_zero;
+  int32_t unit;
+  int32_t shift;
+  int32_t top;
+  int32_t lowest;
+} nk_columns_args;
+
 typedef struct nk_conv_2d_args {
   int32_t in_h;
   int32_t in_w;
@@ -151,6 +180,30 @@ typedef struct nk_conv_2d_args {
   float high_f32;
 } nk_conv_2d_args;
 
+typedef struct nk_conv_lines_mve_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t steps;
+  int32_t in_h;
+  int32_t row;
+  int32_t line;
+  int32_t before;
+  int32_t held;
+  int32_t row_step;
+  int32_t out_w;
+  int32_t step;
+  int32_t kernel_h;
+  int32_t run;
+  int32_t stride_h;
+  int32_t pad_h;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t is_signed;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_conv_lines_mve_args;
+
 typedef struct nk_conv_mve_args {
   int32_t pixels;
   int32_t channels;
@@ -174,6 +227,50 @@ typedef struct nk_conv_mve_args {
   int32_t low;
   int32_t high;
 } nk_conv_mve_args;
+
+typedef struct nk_conv_s16_args {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t channels;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t dilation_h;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t pairs;
+  int32_t first;
+  int32_t weight_bytes;
+  int32_t tile;
+  int32_t band;
+  int32_t direct;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_conv_s16_args;
+
+typedef struct nk_conv_s16_mve_args {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t channels;
+  int32_t depth;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t direct;
+  int32_t low;
+  int32_t high;
+} nk_conv_s16_mve_args;
 
 typedef struct nk_copy_args {
   int32_t nbytes;
@@ -216,6 +313,29 @@ typedef struct nk_depthwise_mve_args {
   int32_t high;
 } nk_depthwise_mve_args;
 
+typedef struct nk_depthwise_row_args {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t channels;
+  int32_t out_w;
+  int32_t pad_h;
+  int32_t left;
+  int32_t before;
+  int32_t pairs;
+  int32_t after;
+  int32_t turns;
+  int32_t ahead;
+  int32_t even;
+  int32_t words;
+  int32_t head;
+  int32_t tail;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_depthwise_row_args;
+
 typedef struct nk_depthwise_triples_args {
   int32_t in_h;
   int32_t in_line;
@@ -234,7 +354,8 @@ typedef struct nk_depthwise_triples_args {
   int32_t pad_h;
   int32_t pad_w;
   int32_t x_zero;
-  int32_t span_h;
+  int32_t slots;
+  int32_t rows;
   int32_t width;
   int32_t third_out;
   int32_t third_in;
@@ -291,6 +412,15 @@ typedef struct nk_fully_connected_mve_args {
   int32_t low;
   int32_t high;
 } nk_fully_connected_mve_args;
+
+typedef struct nk_fully_connected_s16_mve_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t low;
+  int32_t high;
+  int32_t scale_step;
+} nk_fully_connected_s16_mve_args;
 
 typedef struct nk_leaky_relu_f32_args {
   int32_t count;
@@ -378,6 +508,21 @@ typedef struct nk_pointwise_args {
   int32_t high;
   int32_t scale_step;
 } nk_pointwise_args;
+
+typedef struct nk_pointwise_narrow_args {
+  int32_t rows;
+  int32_t row_pixels;
+  int32_t row_step;
+  int32_t step;
+  int32_t chunk;
+  int32_t depth;
+  int32_t channels;
+  int32_t y_zero;
+  int32_t is_signed;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_pointwise_narrow_args;
 
 typedef struct nk_pool_2d_args {
   int32_t in_h;
@@ -500,11 +645,75 @@ typedef struct nk_row_args {
   int32_t high;
 } nk_row_args;
 
+typedef struct nk_row_duo_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t coarse;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_row_duo_args;
+
+typedef struct nk_row_s16_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t groups;
+  int32_t first;
+  int32_t channels;
+  int32_t words;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_row_s16_args;
+
+typedef struct nk_row_skips_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t x_zero;
+  int32_t stride;
+  int32_t up;
+  int32_t shift;
+  int32_t top;
+  int32_t lowest;
+} nk_row_skips_args;
+
+typedef struct nk_row_sums_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t first;
+} nk_row_sums_args;
+
 typedef struct nk_sigmoid_s16_args {
   int32_t count;
   int32_t multiplier;
   int32_t shift;
 } nk_sigmoid_s16_args;
+
+typedef struct nk_skips_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t depth;
+  int32_t cut;
+  int32_t later;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t stride;
+  int32_t up;
+  int32_t shift;
+  int32_t top;
+  int32_t lowest;
+} nk_skips_args;
 
 typedef struct nk_softmax_args {
   int32_t rows;
@@ -549,6 +758,22 @@ typedef struct nk_strip_args {
   int32_t high;
 } nk_strip_args;
 
+typedef struct nk_taps_args {
+  int32_t channels;
+  int32_t taps;
+  int32_t outputs;
+  int32_t step;
+  int32_t out_step;
+  int32_t lines;
+  int32_t x_line;
+  int32_t y_line;
+  int32_t stride;
+  int32_t up;
+  int32_t shift;
+  int32_t top;
+  int32_t lowest;
+} nk_taps_args;
+
 typedef struct nk_triples_args {
   int32_t pixels;
   int32_t channels;
@@ -572,7 +797,11 @@ typedef struct nk_triples_args {
 typedef struct nk_whole_args {
   int32_t channels;
   int32_t pixels;
+  int32_t outputs;
+  int32_t stride;
+  int32_t last;
   int32_t y_zero;
+  int32_t narrow;
   int32_t low;
   int32_t high;
 } nk_whole_args;
@@ -599,6 +828,63 @@ typedef struct nk_window_args {
   int32_t low;
   int32_t high;
 } nk_window_args;
+
+typedef struct nk_window_s16_args {
+  int32_t in_h;
+  int32_t in_w;
+  int32_t channels;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t stride;
+  int32_t rows;
+  int32_t taps;
+  int32_t pad_h;
+  int32_t left;
+  int32_t width;
+  int32_t columns;
+  int32_t pairs;
+  int32_t batch;
+  int32_t slots;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_window_s16_args;
+
+typedef struct nk_windows_mve_args {
+  int32_t channels;
+  int32_t across_size;
+  int32_t across_pad;
+  int32_t across_x;
+  int32_t across_out;
+  int32_t walk_size;
+  int32_t walk_pad;
+  int32_t walk_x;
+  int32_t word_walk;
+  int32_t word_across;
+  int32_t words;
+  int32_t words_room;
+  int32_t inside_from;
+  int32_t inside;
+  int32_t keep;
+  int32_t strips;
+  int32_t strip_step;
+  int32_t strip_y;
+  int32_t per_strip;
+  int32_t blocks;
+  int32_t block_bytes;
+  int32_t tail;
+  int32_t next;
+  int32_t lane_odd;
+  int32_t lane_two;
+  int32_t twin;
+  int32_t outputs;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t is_signed;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_windows_mve_args;
 
 typedef struct nk_winograd_args {
   int32_t tiles;

@@ -35,6 +35,34 @@ static inline void nk_dot_fours8(const int8_t *x, const int32_t *w, const int32_
   if (u != w) nk_dot_fours4(x + n, u, -n, sums + 4);
 }
 
+#elif defined(__ARM_ARCH_7M__)
+
+/* r0 inputs, r1 and r2 weights, r12 where the inputs end; sums in r4-r11. */
+#define NK_FOUR(w, i, sum) "ldrsb lr, [" w ", #" i "]\n mla " sum ", lr, r3, " sum "\n"
+#define NK_FOUR_EIGHT(i, j, k, l)                                                                  \
+  "ldrsb r3, [r0], #1\n" NK_FOUR("r1", i, "r4") NK_FOUR("r1", j, "r5") NK_FOUR("r1", k, "r6")      \
+      NK_FOUR("r1", l, "r7") NK_FOUR("r2", i, "r8") NK_FOUR("r2", j, "r9") NK_FOUR("r2", k, "r10") \
+          NK_FOUR("r2", l, "r11")
+
+__attribute__((naked, noinline)) static void nk_dot_fours(__attribute__((unused)) const int8_t *x,
+                                                          __attribute__((unused)) const int32_t *w,
+                                                          __attribute__((unused)) const int32_t *u,
+                                                          __attribute__((unused)) const int8_t *end,
+                                                          __attribute__((unused)) int32_t *sums) {
+  __asm__ volatile(
+      ".syntax unified\n push {r4-r11, lr}\n mov r12, r3\n movs r4, #0\n movs r5, #0\n movs r6, #0\n"
+      "movs r7, #0\n mov r8, r4\n mov r9, r4\n mov r10, r4\n mov r11, r4\n"
+      "1:\n" NK_FOUR_EIGHT("0", "1", "2", "3") NK_FOUR_EIGHT("4", "5", "6", "7")
+      "adds r1, #8\n adds r2, #8\n cmp r0, r12\n bne 1b\n"
+      "ldr r3, [sp, #36]\n stm r3, {r4-r11}\n pop {r4-r11, pc}\n");
+}
+
+/* Eight channels, those of w and those of u, which may be the same; n is a multiple of 2. */
+static inline void nk_dot_fours8(const int8_t *x, const int32_t *w, const int32_t *u, int32_t n,
+                                 int32_t sums[8]) {
+  nk_dot_fours(x, w, u, x + n, sums);
+}
+
 #elif defined(__riscv) && __riscv_xlen == 32 && defined(__riscv_mul)
 
 /* Bytes are loaded: they cost no more than the word and need no shifts. Two at a time, lest a load be waited

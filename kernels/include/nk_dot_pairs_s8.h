@@ -46,7 +46,33 @@ static inline void nk_dot_pairs4(const int8_t *end, const uint32_t *w, int32_t m
 #endif
 
 /* Eight channels, in words w and u: {A + C, B + D} of both. t[0] holds minus 128 times the inputs' sum. */
-#if defined(__riscv)
+#if defined(__ARM_ARCH_7M__)
+
+/* r0 inputs, r1 and r2 weights, r12 where the inputs end, lr the mask; sums in r4-r7. */
+#define NK_PAIR_WORD(word, first, second)                                                                   \
+  "and r11, " word ", lr\n mla " first ", r11, r8, " first "\n and r11, lr, " word ", lsr #8\n mla " second \
+  ", r11, r8, " second "\n"
+#define NK_PAIR_EIGHT                                                                          \
+  "ldrsb r8, [r0], #1\n ldr r9, [r1], #4\n ldr r10, [r2], #4\n" NK_PAIR_WORD("r9", "r4", "r5") \
+      NK_PAIR_WORD("r10", "r6", "r7")
+
+__attribute__((naked, noinline)) static void nk_dot_pairs_words(__attribute__((unused)) const int8_t *x,
+                                                                __attribute__((unused)) const uint32_t *w,
+                                                                __attribute__((unused)) const uint32_t *u,
+                                                                __attribute__((unused)) const int8_t *end,
+                                                                __attribute__((unused)) uint32_t *t) {
+  __asm__ volatile(
+      ".syntax unified\n push {r4-r11, lr}\n mov r12, r3\n ldr r3, [sp, #36]\n ldr r4, [r3]\n mov r5, r4\n"
+      "mov r6, r4\n mov r7, r4\n mov lr, #0x00FF00FF\n"
+      "1:\n" NK_PAIR_EIGHT NK_PAIR_EIGHT "cmp r0, r12\n bne 1b\n stm r3, {r4-r7}\n pop {r4-r11, pc}\n");
+}
+
+static inline void nk_dot_pairs8(const int8_t *x, const uint32_t *w, const uint32_t *u, int32_t n,
+                                 uint32_t t[4]) {
+  nk_dot_pairs_words(x, w, u, x + n, t);
+}
+
+#elif defined(__riscv)
 
 static inline void nk_dot_pairs8(const int8_t *x, const uint32_t *w, const uint32_t *u, int32_t n,
                                  uint32_t t[4]) {

@@ -72,7 +72,30 @@ static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n
 
 #define NK_TRIPLE_CHANNELS 4
 
-#if defined(__ARM_ARCH_6M__)
+#if defined(__ARM_ARCH_7M__)
+
+/* Four channels fill the registers. r0 columns, r1 weights, r2 and r3 the words of an input, sums in r4-r11,
+   r12 where the columns end. */
+#define NK_TRIPLE(i, first, second) \
+  "ldrsb lr, [r1, #" i "]\n mla " first ", lr, r2, " first "\n mla " second ", lr, r3, " second "\n"
+#define NK_TRIPLE_FOUR(i, j, k, l)                                                                 \
+  "ldm r0!, {r2, r3}\n" NK_TRIPLE(i, "r4", "r5") NK_TRIPLE(j, "r6", "r7") NK_TRIPLE(k, "r8", "r9") \
+      NK_TRIPLE(l, "r10", "r11")
+
+__attribute__((naked, noinline)) static void nk_dot_triples4(__attribute__((unused)) const uint32_t *x,
+                                                             __attribute__((unused)) const int32_t *w,
+                                                             __attribute__((unused)) const uint32_t *end,
+                                                             __attribute__((unused)) uint32_t *t) {
+  __asm__ volatile(
+      ".syntax unified\n push {r3-r11, lr}\n mov r12, r2\n movs r4, #0\n movs r5, #0\n movs r6, #0\n"
+      "movs r7, #0\n mov r8, r4\n mov r9, r4\n mov r10, r4\n mov r11, r4\n"
+      "1:\n" NK_TRIPLE_FOUR("0", "1", "2", "3") NK_TRIPLE_FOUR("4", "5", "6", "7")
+      NK_TRIPLE_FOUR("8", "9", "10", "11") NK_TRIPLE_FOUR("12", "13", "14", "15")
+      "adds r1, #16\n cmp r0, r12\n bne 1b\n"
+      "pop {r3}\n stm r3, {r4-r11}\n pop {r4-r11, pc}\n");
+}
+
+#elif defined(__ARM_ARCH_6M__)
 
 /* The compilers keep only the eight low registers busy; here sums live in the high ones. r0 columns, r1
    weights, r2 where the columns end, r3 four words {A, B} of two channels. */
@@ -133,8 +156,13 @@ static inline void nk_dot_triples_high(const uint32_t *x, const int32_t *w, cons
 static inline void nk_dot_triples(const uint32_t *x, const int32_t *w, int32_t n, int32_t depth,
                                   int32_t channels, uint32_t t[8]) {
   (void)depth;
+#if defined(__ARM_ARCH_7M__)
+  (void)channels;
+  nk_dot_triples4(x, w, x + 2 * n, t);
+#else
   nk_dot_triples_low(x, w, x + 2 * n, t);
   if (channels > 2) nk_dot_triples_high(x, w, x + 2 * n, t + 4);
+#endif
 }
 
 #endif

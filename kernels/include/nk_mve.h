@@ -73,6 +73,18 @@ static inline void nk_mve_copy_rows(int8_t *to, const int8_t *from, int32_t rows
       : "lr", "q0", "memory", "cc");
 }
 
+/* `n` pixels of `lanes` channels, `step` bytes apart, 16 bytes of room each, zeros behind
+   the channels. */
+static inline void nk_mve_pixels16(int8_t *to, const int8_t *from, int32_t n, int32_t step, int32_t lanes) {
+  __asm__ volatile(
+      "vctp.8 %[lanes]\n wls lr, %[n], 2f\n"
+      "1: vpst\n vldrbt.8 q0, [%[from]]\n vstrb.8 q0, [%[to]], #16\n add %[from], %[step]\n le lr, 1b\n"
+      "2:\n"
+      : [to] "+&r"(to), [from] "+&r"(from)
+      : [n] "r"(n), [lanes] "r"(lanes), [step] "r"(step)
+      : "lr", "q0", "memory", "cc");
+}
+
 /* Lanes 0 and 2, or 1 and 3, of a vector. */
 static inline int32x4_t nk_mve_even(int32x4_t v, int32_t a, int32_t b) {
   __asm__("vmov %q[v][2], %q[v][0], %[a], %[b]" : [v] "+&w"(v) : [a] "r"(a), [b] "r"(b));
@@ -104,6 +116,18 @@ static inline void nk_mve_store4(int8_t *y, int32x4_t v) {
 static inline void nk_mve_store_some(int8_t *y, int32x4_t v, int32_t n) {
   __asm__("vqmovnb.s32 %q[v], %q[v]\n vqmovnb.s16 %q[v], %q[v]" : [v] "+&w"(v));
   vstrbq_p_s32(y, v, vctp32q((uint32_t)n));
+}
+
+/* 16 numbers plus the zero point, saturated to bytes in order: a holds 0 4 8 12, b 1 5 9 13 and so on. */
+static inline int8x16_t nk_mve_narrow16(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d, int32_t y_zero) {
+  __asm__(
+      "vqmovnb.s32 %q[a], %q[a]\n vqmovnt.s32 %q[a], %q[c]\n"
+      "vqmovnb.s32 %q[b], %q[b]\n vqmovnt.s32 %q[b], %q[d]\n"
+      "vqadd.s16 %q[a], %q[a], %[zero]\n vqadd.s16 %q[b], %q[b], %[zero]\n"
+      "vqmovnb.s16 %q[a], %q[a]\n vqmovnt.s16 %q[a], %q[b]\n"
+      : [a] "+&w"(a), [b] "+&w"(b)
+      : [c] "w"(c), [d] "w"(d), [zero] "r"(y_zero));
+  return vreinterpretq_s8_s32(a);
 }
 
 /* Every byte into low..high. */
@@ -138,6 +162,13 @@ static inline void nk_mve_spread_rows(int8_t *to, const int8_t *from, int32_t ro
 
 static inline void nk_mve_copy_rows(int8_t *to, const int8_t *from, int32_t rows, int32_t n, int32_t line) {
   for (; rows > 0; rows--, from += line, to += n) nk_mve_copy(to, from, n);
+}
+
+static inline void nk_mve_pixels16(int8_t *to, const int8_t *from, int32_t n, int32_t step, int32_t lanes) {
+  for (; n > 0; n--, from += step, to += 16) {
+    memset(to, 0, 16);
+    memcpy(to, from, (size_t)lanes);
+  }
 }
 
 /* One lane: the same steps as the vector's. */

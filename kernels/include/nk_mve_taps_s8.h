@@ -20,18 +20,6 @@ typedef struct nk_mve_taps {
 
 #if defined(__ARM_FEATURE_MVE)
 
-/* Requantises 16 sums, adds the zero point and narrows them to bytes in order. */
-static inline int8x16_t nk_mve_narrow16(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d, int32_t y_zero) {
-  __asm__(
-      "vqmovnb.s32 %q[a], %q[a]\n vqmovnt.s32 %q[a], %q[c]\n"
-      "vqmovnb.s32 %q[b], %q[b]\n vqmovnt.s32 %q[b], %q[d]\n"
-      "vqadd.s16 %q[a], %q[a], %[zero]\n vqadd.s16 %q[b], %q[b], %[zero]\n"
-      "vqmovnb.s16 %q[a], %q[a]\n vqmovnt.s16 %q[a], %q[b]\n"
-      : [a] "+&w"(a), [b] "+&w"(b)
-      : [c] "w"(c), [d] "w"(d), [zero] "r"(y_zero));
-  return vreinterpretq_s8_s32(a);
-}
-
 static inline int8x16_t nk_mve_taps_run(const nk_mve_taps *s, const int8_t *base, const int8_t *w,
                                         const int32_t *scales, int32_t is_signed) {
   int32x4_t a = vldrwq_s32(scales);

@@ -23,6 +23,13 @@
       NK_STRIP_ROUND_TWICE("r6") "ldm r0!, {r1, r2, r3}\n" NK_STRIP_ROUND_TWICE("r7") \
           NK_STRIP_ROUND_TWICE("r8") NK_STRIP_ROUND_TWICE("lr")
 
+/* The general form for shifts s >= 2: the second rounding, too, is SMMLAR, by 2^(32 - s) with the zero point
+   added in. */
+#define NK_TWICE(r, multiplier, power, zero)                          \
+  "smmlar " r ", " r ", " multiplier ", " r "\n add " r ", " r ", " r \
+  ", asr #31\n"                                                       \
+  "smmlar " r ", " r ", " power ", " zero "\n ssat " r ", #8, " r "\n"
+
 #define NK_ONCE(r, multiplier, addend, fraction) \
   "smmla " r ", " r ", " multiplier ", " addend "\n ssat " r ", #8, " r ", asr #" fraction "\n"
 #define NK_STRIP_ONCE(r, multiplier, addend) NK_ONCE(r, multiplier, addend, "4")
@@ -66,6 +73,16 @@ static inline int8_t nk_strip_scaled(int32_t acc, const int32_t *scale) {
   const int64_t wide = (int64_t)acc * scale[0] + ((int64_t)acc * (INT64_C(1) << 32)) + (INT64_C(1) << 31);
   const int32_t value = (int32_t)(wide >> 32);
   return nk_strip_saturated((value + (value >> 31) + scale[1]) >> scale[2]);
+}
+
+/* (a * b + c * 2^32 + 2^31) >> 32 */
+static inline int32_t nk_smmlar(int32_t a, int32_t b, int32_t c) {
+  return (int32_t)(((int64_t)a * b + (int64_t)c * (INT64_C(1) << 32) + (INT64_C(1) << 31)) >> 32);
+}
+
+static inline int8_t nk_scaled_twice(int32_t acc, const int32_t *scale, int32_t zero) {
+  const int32_t value = nk_smmlar(acc, scale[0], acc);
+  return nk_strip_saturated(nk_smmlar(value + (value >> 31), scale[1], zero));
 }
 
 static inline int8_t nk_scaled_once(int32_t acc, const int32_t *scale, int32_t fraction) {

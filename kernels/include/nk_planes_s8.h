@@ -50,6 +50,11 @@ typedef void nk_planes_function(nk_planes *s);
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
+/* How outputs are stored, and the bytes of one. */
+#define NK_PLANES_ONCE_STORE "strb"
+#define NK_PLANES_ONCE_BYTES "1"
+#define NK_PLANES_TWICE_STORE "strb"
+#define NK_PLANES_TWICE_BYTES "1"
 #define NK_PLANES_ONCE_LOAD "ldr r3, [r2, #28]\n ldr r12, [r2, #32]\n"
 #define NK_PLANES_ONCE(r) "smmla " r ", " r ", r3, r12\n ssat " r ", #8, " r ", asr #4\n"
 #define NK_PLANES_TWICE_LOAD "ldr r3, [r2, #28]\n ldr r12, [r2, #32]\n ldr lr, [sp, #28]\n"
@@ -89,9 +94,9 @@ typedef void nk_planes_function(nk_planes *s);
   NK_PLANES_B("r5", "r8", "lr", "r10") NK_PLANES_B("r6", "r9", "r12", "r10")                                \
   NK_PLANES_B("r6", "r9", "lr", "r11")                                                                      \
   "ldr r10, [sp]\n ldr r11, [sp, #4]\n" LOAD SCALE("r7") SCALE("r8") SCALE("r9")                            \
-  "strb r7, [r10]\n strb r8, [r10, r11]\n strb r9, [r10, r11, lsl #1]\n"                                    \
+  SCALE##_STORE " r7, [r10]\n " SCALE##_STORE " r8, [r10, r11]\n " SCALE##_STORE " r9, [r10, r11, lsl #1]\n"                                    \
   "ldr r7, [sp, #8]\n ldr r8, [sp, #12]\n sub r7, r10, r7\n" SCALE("r4") SCALE("r5") SCALE("r6")            \
-  "strb r4, [r7]\n strb r5, [r7, r11]\n strb r6, [r7, r11, lsl #1]\n"                                       \
+  SCALE##_STORE " r4, [r7]\n " SCALE##_STORE " r5, [r7, r11]\n " SCALE##_STORE " r6, [r7, r11, lsl #1]\n"                                       \
   "add r10, r10, r11\n add r10, r10, r11, lsl #1\n str r10, [sp]\n cmp r0, r8\n"
 
 /* Two rows of two outputs: r4 r5 and r7 r8 their sums, r6 r9 r10 r11 words of the planes. */
@@ -107,46 +112,48 @@ typedef void nk_planes_function(nk_planes *s);
   NK_PLANES_B("r5", "r8", "r3", "r9") NK_PLANES_B("r4", "r7", "lr", "r10")                                  \
   NK_PLANES_B("r5", "r8", "r12", "r10") NK_PLANES_B("r5", "r8", "lr", "r11")                                \
   "ldr r10, [sp]\n ldr r11, [sp, #4]\n ldr r6, [sp, #8]\n ldr r9, [sp, #16]\n" LOAD SCALE("r7") SCALE("r8") \
-  "sub r6, r10, r6\n strb r7, [r10]\n strb r8, [r10, r11]\n" SCALE("r4") SCALE("r5")                        \
-  "strb r4, [r6]\n strb r5, [r6, r11]\n add r10, r10, r11, lsl #1\n str r10, [sp]\n cmp r0, r9\n"
+  "sub r6, r10, r6\n " SCALE##_STORE " r7, [r10]\n " SCALE##_STORE " r8, [r10, r11]\n" SCALE("r4") SCALE("r5")                        \
+  SCALE##_STORE " r4, [r6]\n " SCALE##_STORE " r5, [r6, r11]\n add r10, r10, r11, lsl #1\n str r10, [sp]\n cmp r0, r9\n"
 
 /* Three outputs of stride 2: r4-r6 their sums, r7-r11 words of the planes. */
-#define NK_PLANES_S2_THREE(LOAD, SCALE) \
-  "ldr r6, [r2]\n ldr r3, [r2, #4]\n ldr r12, [r2, #8]\n ldr lr, [r2, #12]\n ldr r7, [r0], #16\n"           \
-  "ldr r8, [r0], #16\n ldr r9, [r0], #16\n ldr r10, [r0], #16\n ldr r11, [r0], #16\n"                       \
-  "smlad r4, r3, r7, r6\n smlad r4, r12, r8, r4\n smlad r4, lr, r9, r4\n"                                   \
-  "smlad r5, r3, r9, r6\n smlad r5, r12, r10, r5\n smlad r5, lr, r11, r5\n smlad r6, r3, r11, r6\n"         \
-  "ldr r7, [r0], #16\n ldr r8, [r0]\n ldr r3, [r2, #16]\n ldr r9, [r1], #16\n ldr r10, [r1], #16\n"         \
-  "ldr r11, [r1], #16\n"                                                                                    \
-  "smlad r6, r12, r7, r6\n smlad r6, lr, r8, r6\n smlabt r4, r9, r3, r4\n"                                  \
-  "ldr r12, [r2, #20]\n ldr lr, [r2, #24]\n ldr r7, [r1], #16\n ldr r8, [r1], #16\n"                        \
-  "smlabt r4, r10, r12, r4\n smlabt r4, r11, lr, r4\n smlabt r5, r11, r3, r5\n smlabt r5, r7, r12, r5\n"    \
-  "smlabt r5, r8, lr, r5\n smlabt r6, r8, r3, r6\n"                                                         \
-  "ldr r7, [r1], #16\n ldr r8, [r1]\n smlabt r6, r7, r12, r6\n smlabt r6, r8, lr, r6\n"                     \
-  "ldr r10, [sp]\n ldr r11, [sp, #4]\n ldr r9, [sp, #12]\n" LOAD SCALE("r4") SCALE("r5") SCALE("r6")        \
-  "strb r4, [r10]\n strb r5, [r10, r11]\n strb r6, [r10, r11, lsl #1]\n"                                    \
-  "add r10, r10, r11\n add r10, r10, r11, lsl #1\n str r10, [sp]\n cmp r0, r9\n"
+#define NK_PLANES_S2_THREE(LOAD, SCALE)                                                                  \
+  "ldr r6, [r2]\n ldr r3, [r2, #4]\n ldr r12, [r2, #8]\n ldr lr, [r2, #12]\n ldr r7, [r0], #16\n"        \
+  "ldr r8, [r0], #16\n ldr r9, [r0], #16\n ldr r10, [r0], #16\n ldr r11, [r0], #16\n"                    \
+  "smlad r4, r3, r7, r6\n smlad r4, r12, r8, r4\n smlad r4, lr, r9, r4\n"                                \
+  "smlad r5, r3, r9, r6\n smlad r5, r12, r10, r5\n smlad r5, lr, r11, r5\n smlad r6, r3, r11, r6\n"      \
+  "ldr r7, [r0], #16\n ldr r8, [r0]\n ldr r3, [r2, #16]\n ldr r9, [r1], #16\n ldr r10, [r1], #16\n"      \
+  "ldr r11, [r1], #16\n"                                                                                 \
+  "smlad r6, r12, r7, r6\n smlad r6, lr, r8, r6\n smlabt r4, r9, r3, r4\n"                               \
+  "ldr r12, [r2, #20]\n ldr lr, [r2, #24]\n ldr r7, [r1], #16\n ldr r8, [r1], #16\n"                     \
+  "smlabt r4, r10, r12, r4\n smlabt r4, r11, lr, r4\n smlabt r5, r11, r3, r5\n smlabt r5, r7, r12, r5\n" \
+  "smlabt r5, r8, lr, r5\n smlabt r6, r8, r3, r6\n"                                                      \
+  "ldr r7, [r1], #16\n ldr r8, [r1]\n smlabt r6, r7, r12, r6\n smlabt r6, r8, lr, r6\n"                  \
+  "ldr r10, [sp]\n ldr r11, [sp, #4]\n ldr r9, [sp, #12]\n" LOAD SCALE("r4") SCALE("r5") SCALE("r6")     \
+      SCALE##_STORE " r4, [r10]\n " SCALE##_STORE " r5, [r10, r11]\n " SCALE##_STORE                     \
+      " r6, [r10, r11, lsl #1]\n"                                                                        \
+      "add r10, r10, r11\n add r10, r10, r11, lsl #1\n str r10, [sp]\n cmp r0, r9\n"
 
 /* One output of stride 2. */
-#define NK_PLANES_S2_ONE(LOAD, SCALE)                                         \
-  "ldr r4, [r2]\n ldr r3, [r2, #4]\n ldr r12, [r2, #8]\n ldr lr, [r2, #12]\n" \
-  "ldr r7, [r0], #16\n ldr r8, [r0], #16\n ldr r9, [r0]\n"                    \
-  "smlad r4, r3, r7, r4\n smlad r4, r12, r8, r4\n smlad r4, lr, r9, r4\n"     \
-  "ldr r3, [r2, #16]\n ldr r12, [r2, #20]\n ldr lr, [r2, #24]\n"              \
-  "ldr r7, [r1], #16\n ldr r8, [r1], #16\n ldr r9, [r1]\n"                    \
-  "smlabt r4, r7, r3, r4\n smlabt r4, r8, r12, r4\n smlabt r4, r9, lr, r4\n"  \
-  "ldr r10, [sp]\n ldr r11, [sp, #4]\n ldr r9, [sp, #16]\n" LOAD SCALE(       \
-      "r4") "strb r4, [r10]\n add r10, r11\n str r10, [sp]\n cmp r0, r9\n"
+#define NK_PLANES_S2_ONE(LOAD, SCALE)                                                      \
+  "ldr r4, [r2]\n ldr r3, [r2, #4]\n ldr r12, [r2, #8]\n ldr lr, [r2, #12]\n"              \
+  "ldr r7, [r0], #16\n ldr r8, [r0], #16\n ldr r9, [r0]\n"                                 \
+  "smlad r4, r3, r7, r4\n smlad r4, r12, r8, r4\n smlad r4, lr, r9, r4\n"                  \
+  "ldr r3, [r2, #16]\n ldr r12, [r2, #20]\n ldr lr, [r2, #24]\n"                           \
+  "ldr r7, [r1], #16\n ldr r8, [r1], #16\n ldr r9, [r1]\n"                                 \
+  "smlabt r4, r7, r3, r4\n smlabt r4, r8, r12, r4\n smlabt r4, r9, lr, r4\n"               \
+  "ldr r10, [sp]\n ldr r11, [sp, #4]\n ldr r9, [sp, #16]\n" LOAD SCALE("r4") SCALE##_STORE \
+      " r4, [r10]\n add r10, r11\n str r10, [sp]\n cmp r0, r9\n"
 
 /* A channel's part of the struct is copied to the stack: sp+0 y, 4 step, 8 row, 12 threes_end, 16 end, 20
    pitch, 24 `end` of the last row, 28 zero, 32 the struct, 36 lanes. Label 1: a channel; 2: three outputs; 3:
    what is left; 5: on to the next row, `skip` bytes behind the last outputs; 6: on to the next channel. */
-#define NK_PLANES_ROWS(name, THREE, REST, skip, NEXT)                                                   \
+#define NK_PLANES_ROWS(name, THREE, REST, skip, NEXT, bytes)                                            \
   __attribute__((naked, noinline)) static void name(__attribute__((unused)) nk_planes *s) {             \
     __asm__ volatile(                                                                                   \
         "push {r4-r11, lr}\n sub sp, #40\n ldr r1, [r0, #44]\n str r0, [sp, #32]\n str r1, [sp, #36]\n" \
         "1: ldr r0, [sp, #32]\n ldm r0, {r1-r11}\n add r7, r5\n stm sp, {r1-r8}\n cmp r9, r4\n"         \
-        "add r1, #1\n add r4, #4\n add r5, #4\n str r1, [r0]\n str r4, [r0, #12]\n str r5, [r0, #16]\n" \
+        "add r1, #" bytes                                                                               \
+        "\n add r4, #4\n add r5, #4\n str r1, [r0]\n str r4, [r0, #12]\n str r5, [r0, #16]\n"           \
         "add r3, r9, #4\n add r4, r10, #4\n add r5, r11, #36\n"                                         \
         "str r3, [r0, #32]\n str r4, [r0, #36]\n str r5, [r0, #40]\n"                                   \
         "mov r0, r9\n mov r1, r10\n mov r2, r11\n beq 4f\n"                                             \
@@ -166,10 +173,10 @@ typedef void nk_planes_function(nk_planes *s);
   }
 #define NK_PLANES_S1(name, SCALE)                                                                      \
   NK_PLANES_ROWS(name, NK_PLANES_THREE(SCALE##_LOAD, SCALE), NK_PLANES_TWO(SCALE##_LOAD, SCALE), "32", \
-                 "add r7, r8\n str r7, [sp]\n")
+                 "add r7, r8\n str r7, [sp]\n", SCALE##_BYTES)
 #define NK_PLANES_S2(name, SCALE)                                                                            \
   NK_PLANES_ROWS(name, NK_PLANES_S2_THREE(SCALE##_LOAD, SCALE), NK_PLANES_S2_ONE(SCALE##_LOAD, SCALE), "16", \
-                 "")
+                 "", SCALE##_BYTES)
 
 /* One column of two rows, one upon the other, `row` bytes apart, of four channels; on to the next column. */
 #define NK_PLANES_COLUMN                                                                                   \
@@ -184,8 +191,9 @@ typedef void nk_planes_function(nk_planes *s);
                    : "r4", "r5", "r6", "memory")
 
 /* `rows` times `n` columns of two rows inside the image; `pitch` words from a pair row to the next. */
-__attribute__((noinline)) static void nk_planes_inside(int32_t *planes, const int8_t *x, int32_t row,
-                                                       int32_t step, int32_t n, int32_t rows, int32_t pitch) {
+__attribute__((noinline, unused)) static void nk_planes_inside(int32_t *planes, const int8_t *x, int32_t row,
+                                                               int32_t step, int32_t n, int32_t rows,
+                                                               int32_t pitch) {
   for (; rows > 0; rows--) {
     if (n & 1) NK_PLANES_COLUMNS(NK_PLANES_COLUMN);
     for (int32_t twos = n >> 1; twos > 0; twos--) NK_PLANES_COLUMNS(NK_PLANES_COLUMN NK_PLANES_COLUMN);

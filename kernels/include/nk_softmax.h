@@ -23,25 +23,31 @@ static inline int32_t nk_one_over_one_plus(int32_t x) {
   return y < (INT32_C(1) << 30) ? y * 2 : INT32_MAX;
 }
 
-/* The largest value of a row, and the reciprocal of the sum of its exps. */
-static inline nk_softmax_row nk_softmax_scan(const int8_t *x, const int32_t *exps, const nk_softmax_args *a) {
-  nk_softmax_row r = {.largest = x[0], .bits_over_unit = 12};
-  for (int32_t i = 1; i < a->depth; i++) {
-    r.largest = nk_max(r.largest, x[i]);
-  }
-  uint32_t sum = 0; /* in 1/2^19 */
-  for (int32_t i = 0; i < a->depth; i++) {
-    const int32_t below = r.largest - x[i];
-    if (below < a->entries) {
-      sum += (uint32_t)nk_rounding_shift_right(exps[below], 12);
-    }
-  }
+/* A row with that largest value and that sum of exps, in 1/2^19. */
+static inline nk_softmax_row nk_softmax_of(uint32_t sum, int32_t largest) {
+  nk_softmax_row r = {.largest = largest, .bits_over_unit = 12};
   while ((sum & (UINT32_C(1) << 31)) == 0) {
     sum <<= 1;
     r.bits_over_unit--;
   }
   r.reciprocal = nk_one_over_one_plus((int32_t)(sum - (UINT32_C(1) << 31)));
   return r;
+}
+
+/* The largest value of a row, and the reciprocal of the sum of its exps. */
+static inline nk_softmax_row nk_softmax_scan(const int8_t *x, const int32_t *exps, const nk_softmax_args *a) {
+  int32_t largest = x[0];
+  for (int32_t i = 1; i < a->depth; i++) {
+    largest = nk_max(largest, x[i]);
+  }
+  uint32_t sum = 0;
+  for (int32_t i = 0; i < a->depth; i++) {
+    const int32_t below = largest - x[i];
+    if (below < a->entries) {
+      sum += (uint32_t)nk_rounding_shift_right(exps[below], 12);
+    }
+  }
+  return nk_softmax_of(sum, largest);
 }
 
 #endif

@@ -43,12 +43,11 @@ typedef void nk_window_function(const nk_window *s);
 
 /* r0 x, r1 block, r4-r6 the upper row's sums, r7-r9 the lower's, r10-r12 words of the plane; `last` is the
  * new one. */
-#define NK_WINDOW_STEP(first, second, last)                                           \
-  "ldr r2, [r1], #4\n ldr r3, [r1], #4\n ldr " last                                   \
-  ", [r0], #16\n"                                                                     \
-  "smlad r4, r2, " first ", r4\n smlad r7, r3, " first ", r7\n smlad r5, r2, " second \
-  ", r5\n"                                                                            \
-  "smlad r8, r3, " second ", r8\n smlad r6, r2, " last ", r6\n smlad r9, r3, " last ", r9\n"
+#define NK_WINDOW_STEP(first, second, last)                                          \
+  "ldr.w r3, [r1, #4]\n ldr " last                                                   \
+  ", [r0], #16\n ldr r2, [r1], #8\n"                                                 \
+  "smlad r7, r3, " first ", r7\n smlad r8, r3, " second ", r8\n smlad r9, r3, " last \
+  ", r9\n smlad r4, r2, " first ", r4\n smlad r5, r2, " second ", r5\n smlad r6, r2, " last ", r6\n"
 #define NK_WINDOW_TWO_WORDS(a, b) "ldr " a ", [r0], #16\n ldr " b ", [r0], #16\n"
 
 /* The struct is copied to the stack: sp+0 y, 4 step, 8 lower, 12 rows, 16 threes, 20 to_row, 24 to_next, 28

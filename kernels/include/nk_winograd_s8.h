@@ -24,12 +24,25 @@ typedef struct nk_tiles {
   int32_t product;
 } nk_tiles;
 
+/* Four neighbouring pixels d of some rows, combined, as one tile's place in the columns. `product` as in
+   nk_tiles; `groups` of four inputs a pixel, `step` bytes from a pixel's end to the one below it. */
+typedef struct nk_combine {
+  int32_t *columns;
+  int32_t product;
+  const int8_t *d[4];
+  int32_t groups;
+  int32_t rows;
+  int32_t step;
+} nk_combine;
+
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
-#define NK_TILE_HALF_GROUP                                                                           \
-  "ldr r2, [r1], #4\n ldr r3, [r1], #4\n ldr r9, [r0], #4\n ldr r10, [r0], #4\n ldr r11, [r0], #4\n" \
-  "smlad r4, r2, r9, r4\n smlad r5, r2, r10, r5\n smlad r6, r2, r11, r6\n"                           \
-  "smlad r7, r3, r9, r7\n smlad r8, r3, r10, r8\n smlad lr, r3, r11, lr\n"
+/* Loads stand together, which is cheaper on a Cortex-M4; pointers move with the last one, lest a Cortex-M7
+ * wait for them. */
+#define NK_TILE_HALF_GROUP                                                                                  \
+  "ldr.w r3, [r1, #4]\n ldr.w r10, [r0, #4]\n ldr.w r11, [r0, #8]\n ldr r2, [r1], #8\n ldr r9, [r0], #12\n" \
+  "smlad r8, r3, r10, r8\n smlad lr, r3, r11, lr\n smlad r7, r3, r9, r7\n"                                  \
+  "smlad r5, r2, r10, r5\n smlad r6, r2, r11, r6\n smlad r4, r2, r9, r4\n"
 #define NK_TILE_THREE_GROUPS                                                                     \
   NK_TILE_HALF_GROUP NK_TILE_HALF_GROUP NK_TILE_HALF_GROUP NK_TILE_HALF_GROUP NK_TILE_HALF_GROUP \
       NK_TILE_HALF_GROUP
@@ -43,8 +56,15 @@ typedef struct nk_tiles {
   "strb r6, [r1, r2, lsl #1]\n strb r5, [r1, r2]\n strb r4, [r1], #1\n" \
   "strb lr, [r1, r2, lsl #1]\n strb r8, [r1, r2]\n strb r7, [r1], #1\n"
 
-#define NK_TILE_HALVE \
-  "asr r4, r4, #1\n asr r5, r5, #1\n asr r6, r6, #1\n asr r7, r7, #1\n asr r8, r8, #1\n asr lr, lr, #1\n"
+/* NK_TWICE for sums that are twice what they stand for: SMMULR by the multiplier halves them on the way. */
+#define NK_TILE_TWICE(r)                                                          \
+  "smmulr " r ", " r ", r1\n add " r ", " r ", " r ", asr #31\n smmlar " r ", " r \
+  ", r2, r3\n"                                                                    \
+  "ssat " r ", #8, " r "\n"
+#define NK_TILE_SCALE                                                                       \
+  "ldm r0!, {r1, r2, r3}\n" NK_TILE_TWICE("r4") NK_TILE_TWICE("r5")                         \
+      NK_TILE_TWICE("r6") "ldm r0!, {r1, r2, r3}\n" NK_TILE_TWICE("r7") NK_TILE_TWICE("r8") \
+          NK_TILE_TWICE("lr")
 
 /* sp+0 columns, 4 weights, 8 weights_end, 12 scales, 16 y, 20 stride, 24 second, 28 product; below them, at
    sp+32, six words of sums and two saved pointers. */
@@ -56,12 +76,10 @@ typedef struct nk_tiles {
         "mov r5, r4\n mov r6, r4\n mov r8, r7\n mov lr, r7\n ldr r0, [sp]\n"                                \
         NK_TILE_PRODUCT("2")                                                                                 \
         "add r12, sp, #32\n stm r12, {r4-r8, lr}\n"                                                         \
-        "mov r4, #0\n mov r5, #0\n mov r6, #0\n mov r7, #0\n mov r8, #0\n mov lr, #0\n"                     \
         NK_TILE_PRODUCT("3")                                                                                 \
         "add r12, sp, #32\n ldm r12, {r2, r3, r9, r10, r11, r12}\n"                                         \
-        "add r4, r4, r2\n rsb r2, r4, r2, lsl #1\n add r5, r5, r3\n rsb r3, r5, r3, lsl #1\n"               \
-        "add r6, r6, r9\n rsb r9, r6, r9, lsl #1\n add r7, r7, r10\n rsb r10, r7, r10, lsl #1\n"            \
-        "add r8, r8, r11\n rsb r11, r8, r11, lsl #1\n add lr, lr, r12\n rsb r12, lr, r12, lsl #1\n"         \
+        "rsb r2, r4, r2, lsl #1\n rsb r3, r5, r3, lsl #1\n rsb r9, r6, r9, lsl #1\n"                       \
+        "rsb r10, r7, r10, lsl #1\n rsb r11, r8, r11, lsl #1\n rsb r12, lr, r12, lsl #1\n"                 \
         "str r2, [sp, #32]\n str r3, [sp, #36]\n str r9, [sp, #40]\n str r10, [sp, #44]\n"                  \
         "str r11, [sp, #48]\n str r12, [sp, #52]\n"                                                         \
         NK_TILE_PRODUCT("4")                                                                                 \
@@ -77,18 +95,31 @@ typedef struct nk_tiles {
   }
 
 NK_TILE_FUNCTION(nk_tiles_relu_s8, NK_STRIP_SCALE_RELU)
-NK_TILE_FUNCTION(nk_tiles_s8, NK_TILE_HALVE NK_STRIP_SCALE)
+NK_TILE_FUNCTION(nk_tiles_s8, NK_TILE_SCALE)
 
-static inline uint32_t nk_add_pairs(uint32_t a, uint32_t b) {
-  uint32_t sum;
-  __asm__("sadd16 %0, %1, %2" : "=r"(sum) : "r"(a), "r"(b));
-  return sum;
-}
+/* One half of a group: r4-r7 pixels, r1 columns, r3 and r12 one product's and three products' bytes. */
+#define NK_COMBINE_HALF(rotated)                                   \
+  "sxtb16 r0, r9" rotated "\n sxtb16 r2, r10" rotated              \
+  "\n ssub16 lr, r2, r0\n str lr, [r1, r3]\n"                      \
+  "sxtb16 lr, r8" rotated                                          \
+  "\n ssub16 lr, lr, r2\n str lr, [r1, r3, lsl #1]\n"              \
+  "sxtb16 lr, r11" rotated                                         \
+  "\n ssub16 lr, lr, r0\n str lr, [r1, r12]\n sadd16 lr, r2, r0\n" \
+  "str lr, [r1], #12\n"
+#define NK_COMBINE_GROUP                                                                              \
+  "ldr r8, [r4], #4\n ldr r9, [r5], #4\n ldr r10, [r6], #4\n ldr r11, [r7], #4\n" NK_COMBINE_HALF("") \
+      NK_COMBINE_HALF(", ror #8")
 
-static inline uint32_t nk_sub_pairs(uint32_t a, uint32_t b) {
-  uint32_t difference;
-  __asm__("ssub16 %0, %1, %2" : "=r"(difference) : "r"(a), "r"(b));
-  return difference;
+/* The struct is copied: sp+0 groups that are left, 4 groups, 8 rows, 12 step. Groups come in twos. */
+__attribute__((naked, noinline)) static void nk_combine_rows(__attribute__((unused)) const nk_combine *s) {
+  __asm__ volatile(
+      "push {r4-r11, lr}\n ldm r0!, {r1, r3-r7}\n ldm r0, {r9, r10, r11}\n mov r8, r9\n push {r8-r11}\n"
+      "add r12, r3, r3, lsl #1\n"
+      "1:\n" NK_COMBINE_GROUP NK_COMBINE_GROUP
+      "ldr r2, [sp]\n subs r2, #2\n str r2, [sp]\n bne 1b\n"
+      "ldr r0, [sp, #12]\n ldr r2, [sp, #8]\n ldr r8, [sp, #4]\n add r4, r0\n add r5, r0\n add r6, r0\n"
+      "add r7, r0\n str r8, [sp]\n subs r2, #1\n str r2, [sp, #8]\n bne 1b\n"
+      "add sp, sp, #16\n pop {r4-r11, pc}\n");
 }
 
 #else
@@ -101,6 +132,24 @@ static inline uint32_t nk_sub_pairs(uint32_t a, uint32_t b) {
   return ((a - b) & 0xFFFFU) | (((a >> 16) - (b >> 16)) << 16);
 }
 
+static inline void nk_combine_rows(const nk_combine *s) {
+  const int32_t words = s->product / 4;
+  int32_t *columns = s->columns;
+  for (int32_t i = 0; i < 2 * s->groups * s->rows; i++, columns += 3) {
+    const int32_t row = i / (2 * s->groups);
+    const int32_t at = row * (4 * s->groups + s->step) + 4 * (i % (2 * s->groups) / 2);
+    uint32_t a[4];
+    for (int32_t k = 0; k < 4; k++) {
+      const uint32_t bytes = nk_word(s->d[k] + at);
+      a[k] = i % 2 == 0 ? nk_pairs_02(bytes) : nk_pairs_13(bytes);
+    }
+    columns[0] = (int32_t)nk_add_pairs(a[1], a[2]);
+    columns[words] = (int32_t)nk_sub_pairs(a[2], a[1]);
+    columns[2 * words] = (int32_t)nk_sub_pairs(a[0], a[2]);
+    columns[3 * words] = (int32_t)nk_sub_pairs(a[3], a[1]);
+  }
+}
+
 /* One product of one channel (every second word of the weights) with three tiles. */
 static inline void nk_tile_product(int32_t sums[3], const int32_t *columns, int32_t words, const int16_t *w) {
   for (int32_t i = 0; i < words; i += 3, columns += 3, w += 4) {
@@ -108,6 +157,12 @@ static inline void nk_tile_product(int32_t sums[3], const int32_t *columns, int3
     memcpy(&pair, w, 4);
     for (int32_t p = 0; p < 3; p++) sums[p] = nk_smlad(pair, (uint32_t)columns[p], sums[p]);
   }
+}
+
+/* NK_TILE_TWICE: `sum` is twice the accumulator. */
+static inline int8_t nk_tile_scaled(int32_t sum, const int32_t *scale) {
+  const int32_t value = nk_smmlar(sum, scale[0], 0);
+  return nk_strip_saturated(nk_smmlar(value + (value >> 31), scale[1], scale[2]));
 }
 
 static inline void nk_tile_channel(const nk_tiles *s, const int16_t *w, int32_t bias, const int32_t *scale,
@@ -119,9 +174,8 @@ static inline void nk_tile_channel(const nk_tiles *s, const int16_t *w, int32_t 
   for (int32_t p = 0; p < 3; p++) {
     const int32_t first = sums[0][p] + sums[1][p] + sums[2][p];
     const int32_t second = sums[0][p] - sums[1][p] + sums[3][p];
-    y[p * s->stride] = relu ? nk_strip_scaled_relu(first, scale) : nk_strip_scaled(first >> 1, scale);
-    y[p * s->stride + s->second] =
-        relu ? nk_strip_scaled_relu(second, scale) : nk_strip_scaled(second >> 1, scale);
+    y[p * s->stride] = relu ? nk_strip_scaled_relu(first, scale) : nk_tile_scaled(first, scale);
+    y[p * s->stride + s->second] = relu ? nk_strip_scaled_relu(second, scale) : nk_tile_scaled(second, scale);
   }
 }
 

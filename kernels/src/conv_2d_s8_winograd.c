@@ -3,39 +3,36 @@
 #include "nk_kernels.h"
 #include "nk_winograd_s8.h"
 
-/* Four neighbouring pixels of a row, combined, as one tile's place in the columns. `words` is the size of a
- * product. */
-static inline void nk_combine_row(const int8_t *const d[4], int32_t groups, int32_t words, int32_t *columns) {
-  for (int32_t g = 0; g < groups; g++, columns += 6) {
-    const uint32_t w0 = nk_word(d[0] + 4 * g), w1 = nk_word(d[1] + 4 * g);
-    const uint32_t w2 = nk_word(d[2] + 4 * g), w3 = nk_word(d[3] + 4 * g);
-    const uint32_t a0 = nk_pairs_02(w0), a1 = nk_pairs_02(w1), a2 = nk_pairs_02(w2), a3 = nk_pairs_02(w3);
-    columns[0] = (int32_t)nk_add_pairs(a1, a2);
-    columns[words] = (int32_t)nk_sub_pairs(a2, a1);
-    columns[2 * words] = (int32_t)nk_sub_pairs(a0, a2);
-    columns[3 * words] = (int32_t)nk_sub_pairs(a3, a1);
-    const uint32_t b0 = nk_pairs_13(w0), b1 = nk_pairs_13(w1), b2 = nk_pairs_13(w2), b3 = nk_pairs_13(w3);
-    columns[3] = (int32_t)nk_add_pairs(b1, b2);
-    columns[words + 3] = (int32_t)nk_sub_pairs(b2, b1);
-    columns[2 * words + 3] = (int32_t)nk_sub_pairs(b0, b2);
-    columns[3 * words + 3] = (int32_t)nk_sub_pairs(b3, b1);
+/* A window that reaches over an edge: its first pixel is (iy, ix); pixels outside the image are those of
+ * `zero`. */
+static inline void nk_combine_edge(nk_combine *s, const int8_t *x, const int8_t *zero, int32_t iy, int32_t ix,
+                                   const nk_winograd_args *a) {
+  s->rows = 1;
+  for (const int32_t end = iy + 3; iy < end; iy++, s->columns += 6 * s->groups) {
+    for (int32_t k = 0; k < 4; k++) {
+      const int32_t there = iy >= 0 && iy < a->in_h && ix + k >= 0 && ix + k < a->in_w;
+      s->d[k] = there ? x + (iy * a->in_w + ix + k) * a->in_c : zero;
+    }
+    nk_combine_rows(s);
   }
 }
 
-/* The window of the outputs (oy, ox) and (oy, ox + 1); pixels outside the image are those of `zero`. */
+/* The window of the outputs (oy, ox) and (oy, ox + 1). */
 static inline void nk_combine_window(const int8_t *x, const int8_t *zero, int32_t oy, int32_t ox,
                                      int32_t *columns, const nk_winograd_args *a) {
-  const int32_t groups = a->in_c >> 2;
-  for (int32_t i = 0; i < 3; i++, columns += 6 * groups) {
-    const int32_t iy = oy - a->pad_h + i;
-    const int32_t there = iy >= 0 && iy < a->in_h;
-    const int8_t *d[4];
-    for (int32_t k = 0; k < 4; k++) {
-      const int32_t ix = ox - a->pad_w + k;
-      d[k] = there && ix >= 0 && ix < a->in_w ? x + (iy * a->in_w + ix) * a->in_c : zero;
-    }
-    nk_combine_row((const int8_t *const *)d, groups, 18 * groups, columns);
+  const int32_t iy = oy - a->pad_h;
+  const int32_t ix = ox - a->pad_w;
+  nk_combine s = {.columns = columns,
+                  .product = 18 * a->in_c,
+                  .groups = a->in_c >> 2,
+                  .rows = 3,
+                  .step = (a->in_w - 1) * a->in_c};
+  if (iy < 0 || ix < 0 || iy + 3 > a->in_h || ix + 4 > a->in_w) {
+    nk_combine_edge(&s, x, zero, iy, ix, a);
+    return;
   }
+  for (int32_t k = 0; k < 4; k++) s.d[k] = x + (iy * a->in_w + ix + k) * a->in_c;
+  nk_combine_rows(&s);
 }
 
 /* `whole` of the three tiles are real: straight into y when all are and the channels come in pairs, else

@@ -1,7 +1,9 @@
 /* DEPTHWISE_CONV_2D with multiplier 1, int8, on cores without SIMD: three output rows of a channel at a time,
    a third of the image apart, by two 32-bit multiplications for every three products (nk_triples_s8.h). The
-   input rows under the window are packed into a ring of `span_h` rows of `width` triples; outside the image
-   they hold the zero point. Weights are channels x kernel_h x kernel_w. */
+   input rows under the window are packed into a ring of `slots` rows of `width` triples; outside the image
+   they hold the zero point. Where the ring has room for all rows of a channel they are packed before an
+   output of it is written, so that the output may take the input's place. Weights are channels x kernel_h x
+   kernel_w. */
 #include "nk_kernels.h"
 #include "nk_steps_s8.h"
 #include "nk_triple_parts.h"
@@ -81,7 +83,7 @@ static inline void nk_ring_any(const uint32_t *ring, int32_t first, const int8_t
       const uint32_t *x = ring + 2 * (row * a->width + at);
       for (int32_t j = a->kernel_w; j > 0; j--, x += move, w++) NK_TAP(x, 0, *w);
       row += a->dilation_h;
-      if (row >= a->span_h) row -= a->span_h;
+      if (row >= a->slots) row -= a->slots;
     }
     nk_store_triple(s, t, scale, &to, y, stride, a->shift);
   }
@@ -90,31 +92,32 @@ static inline void nk_ring_any(const uint32_t *ring, int32_t first, const int8_t
 /* A channel; x, w, scale and y stand at it. */
 static inline void nk_ring_channel(const int8_t *x, const int8_t *w, const int32_t *scale, int8_t *y,
                                    uint32_t *ring, const nk_depthwise_triples_args *a) {
-  const int32_t line = 2 * a->width, apart = a->third_out * a->out_line, span = a->span_h;
+  const int32_t line = 2 * a->width, apart = a->third_out * a->out_line, slots = a->slots;
   int32_t top = 0, first = 0, filled = 0, slot = 0;
   for (int32_t oy = 0; oy < a->third_out; oy++, y += a->out_line) {
-    for (; filled < top + span; filled++) {
+    for (const int32_t end = nk_min(top + slots, a->rows); filled < end; filled++) {
       if (filled >= top) nk_ring_fill(x, filled - a->pad_h, ring + slot * line, a);
-      if (++slot == span) slot = 0;
+      if (++slot == slots) slot = 0;
     }
     const nk_three_outputs to = {.y = y,
                                  .second = oy + a->third_out < a->out_h ? apart : 0,
                                  .third = oy + 2 * a->third_out < a->out_h ? 2 * apart : 0};
     if (a->small) {
-      const uint32_t *const r0 = ring + first * line, *const r1 = first == 2 ? ring : r0 + line;
-      nk_ring_3x3(r0, r1, first == 1 ? ring : ring + (first == 2 ? line : 2 * line), w, scale, to, a);
+      const uint32_t *const r0 = ring + first * line;
+      const uint32_t *const r1 = first + 1 < slots ? r0 + line : ring;
+      nk_ring_3x3(r0, r1, ring + (first + 2 < slots ? first + 2 : first + 2 - slots) * line, w, scale, to, a);
     } else {
       nk_ring_any(ring, first, w, scale, to, a);
     }
     top += a->stride_h;
-    for (first += a->stride_h; first >= span;) first -= span;
+    for (first += a->stride_h; first >= slots;) first -= slots;
   }
 }
 
 NK_KERNEL void nk_depthwise_conv_2d_s8_triples(const int8_t *x, const int8_t *w, const int32_t *scales,
                                                int8_t *y, void *scratch, const nk_depthwise_triples_args *a) {
   const int8_t outside = (int8_t)a->x_zero;
-  nk_pack_triples(&outside, &outside, &outside, 0, 0, 0, a->span_h * a->width, scratch);
+  nk_pack_triples(&outside, &outside, &outside, 0, 0, 0, a->slots * a->width, scratch);
   for (int32_t c = 0; c < a->channels; c++, x++, y++, scales += a->stride, w += a->kernel_h * a->kernel_w) {
     nk_ring_channel(x, w, scales, y, scratch, a);
   }

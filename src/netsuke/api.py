@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netsuke import pipeline
@@ -15,6 +15,7 @@ from netsuke.ir import Graph
 from netsuke.pipeline import BuildOptions, Progress, silent
 from netsuke.report.inspection import Inspection
 from netsuke.report.result import BuildResult
+from netsuke.selection import Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +38,14 @@ class Model:
         *,
         board: str | Board,
         out: str | os.PathLike[str],
+        ram: Budget | None = None,
         options: BuildOptions | None = None,
         progress: Progress = silent,
     ) -> BuildResult:
         """Writes the C project and its reports into folder `out`, having built, run and compared it.
+
+        `ram`: bytes that arena and states may take, as a number or a text ('16k', 'min'); the fastest schedule that
+        fits is built. It goes before that of `options`.
 
         A result with `exact` False has its report written too.
 
@@ -48,6 +53,8 @@ class Model:
             NetsukeError: one of the errors of `netsuke.errors`; nothing is then written.
         """
         model = self.graph if self.path is None else self.path
+        if ram is not None:
+            options = replace(options or BuildOptions(), ram=ram)
         return pipeline.build(model, board=board, out=Path(out), options=options, progress=progress)
 
 

@@ -26,6 +26,7 @@ from netsuke.report.inspection import (
     UnsupportedUse,
 )
 from netsuke.report.ports import port
+from netsuke.tune import Tuner
 
 STACK_ALLOWANCE = 1024
 """Bytes of stack that a prediction counts with; `netsuke build` measures the real mark."""
@@ -57,12 +58,11 @@ def inspect_graph(graph: Graph, board: Board | None = None) -> Inspection:
     """
     layers = tuple(_layer(graph, index, node) for index, node in enumerate(graph.nodes))
     peak, peak_layer = live_peak(graph)
-    isa = board.core.isa if board is not None else None
     prediction: Prediction | None = None
     lacking: tuple[UnsupportedUse, ...] = ()
     try:
         lowered = lower(graph).graph
-        plan = make_plan(bind(lowered) if isa is None else bind(lowered, isa))
+        plan = make_plan(bind(lowered) if board is None else Tuner(lowered, board.core).program("speed"))
     except UnsupportedModel as error:
         lacking = (UnsupportedUse(op="model", place=graph.name, hint=str(error)),)
     else:

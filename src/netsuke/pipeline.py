@@ -10,23 +10,24 @@ from pathlib import Path
 from netsuke.boards import Board
 from netsuke.boards import board as find_board
 from netsuke.codegen import Project, make_project
+from netsuke.comparison import Chosen, with_choice
 from netsuke.emulate import Image, build_image
 from netsuke.errors import InputError
 from netsuke.importers.loading import load
 from netsuke.ir import Array, Graph
 from netsuke.lower import lower
-from netsuke.ops.program import bind
 from netsuke.plan import make_plan
 from netsuke.prove import Case, Target, expected_vectors, prove, random_inputs
 from netsuke.report import write_reports
 from netsuke.report.assemble import Findings, assemble
 from netsuke.report.result import BuildResult
+from netsuke.selection import Budget, budget_bytes, within
 from netsuke.staging import staged_folder
+from netsuke.tune import FLAGS, Tuner, check_goal
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of it is done (0..1)."""
 
-FLAGS = {"speed": "-O2", "size": "-Os"}
 SHIPPED_VECTORS = 4
 """Test vectors that go into the project; all inputs are compared, only so many are shipped."""
 
@@ -41,17 +42,25 @@ class BuildOptions:
 
     name: str | None = None
     optimize: str = "speed"
+    """speed: the fewest cycles; size: the least flash; ram: the smallest arena."""
+    measure: bool = False
+    """Count the layers whose kernels were never counted on this core, and keep the counts. Without it they get the
+    kernels that the operators prefer."""
+    compare: bool = False
+    """Build for the other two goals too, and report all three."""
     compiler: str | None = None
     targets: tuple[Target, ...] = (Target.HOST, Target.EMULATOR)
     runs: int = 3
     seed: int = 0
     inputs: Sequence[tuple[Array, ...]] = ()
+    ram: Budget | None = None
+    """Bytes of arena and states that the fastest schedule may take: a number, or a text such as '16k' or 'min'."""
     replace: bool = False
     """Overwrite an output folder that netsuke did not write."""
 
     def __post_init__(self) -> None:
-        if self.optimize not in FLAGS:
-            raise InputError(f"got --optimize {self.optimize}; {' or '.join(FLAGS)} was wanted")
+        check_goal(self.optimize)
+        budget_bytes(self.ram)
         if self.runs < 0 or (self.runs == 0 and not self.inputs):
             raise InputError(f"got {self.runs} runs; give at least one random run or an input to compare")
 
@@ -83,7 +92,17 @@ def build(
     graph, digest = read(model)
     progress("lower", 0.05)
     lowered = lower(graph)
-    plan = make_plan(bind(lowered.graph, target.core.isa, small=wanted.optimize == "size"))
+    goal, budget = wanted.optimize, budget_bytes(wanted.ram)
+    tuner = Tuner(lowered.graph, target.core, wanted.compiler)
+    if wanted.measure:
+        for one in FLAGS if wanted.compare else (goal,):
+            tuner.measure(one, progress)
+    program = tuner.program(goal)
+    plan, found = (
+        (make_plan(program), None)
+        if budget is None
+        else within(program, target, budget, small=goal == "size")
+    )
     progress("reference", 0.1)
     invocations = [*wanted.inputs, *random_inputs(graph, wanted.runs, wanted.seed)]
     vectors = expected_vectors(graph, invocations)
@@ -111,9 +130,12 @@ def build(
                 case=case,
                 verdict=verdict,
                 optimize=wanted.optimize,
+                schedules=found,
             ),
             out,
         )
+        compare = wanted.compare and budget is None
+        result = with_choice(result, case, tuner, Chosen(goal=goal, program=program), compare=compare)
         write_reports(result, folder)
     progress("done", 1.0)
     return result

@@ -7,6 +7,7 @@ from pathlib import Path
 from netsuke.exporters.tflite import write
 from netsuke.ir import DType, Graph, Node, Quantization, Tensor
 from netsuke.ops.pool import Pool2d
+from tests.codegen.builder import Builder
 
 
 def two_pools() -> Graph:
@@ -33,4 +34,20 @@ def write_two_pools(folder: Path) -> Path:
     """`two_pools` as pools.tflite."""
     path = folder / "pools.tflite"
     path.write_bytes(write(two_pools()))
+    return path
+
+
+def tall_chain() -> Graph:
+    """int8 [1, 20, 12, 2] → three convolutions of 16 channels and a depthwise one → [1, 10, 6, 4]; it goes by rows."""
+    b = Builder("chain", DType.INT8, seed=1)
+    x = b.conv(b.input(1, 20, 12, 2), 16, 3)
+    x = b.conv(x, 16, 1)
+    x = b.depthwise(x, 3)
+    return b.graph(b.conv(x, 4, 3, stride=2))
+
+
+def write_chain(folder: Path) -> Path:
+    """`tall_chain` as chain.tflite."""
+    path = folder / "chain.tflite"
+    path.write_bytes(write(tall_chain()))
     return path

@@ -51,7 +51,7 @@ def test_the_defaults(cli: Cli, pools: Path, fake: FakePipeline) -> None:
     said = cli("build", pools, "--board", "nucleo-l4r5zi", "-o", "out")
     assert said.code == 0
     assert fake.calls == [
-        {"model": pools, "board": "nucleo-l4r5zi", "out": Path("out"), "options": pipeline.BuildOptions()}
+        {"model": pools, "board": "nucleo-l4r5zi", "out": Path("out"), "options": pipeline.BuildOptions(compare=True)}
     ]
     assert "exact: 20 inputs, byte for byte the same" in said.out
     assert said.err == ""
@@ -60,7 +60,7 @@ def test_the_defaults(cli: Cli, pools: Path, fake: FakePipeline) -> None:
 def test_every_option_reaches_the_pipeline(cli: Cli, pools: Path, fake: FakePipeline) -> None:
     words = (
         "-b x -o out --runs 7 --seed 5 --optimize size --compiler gcc --on qemu --on host --on qemu "
-        "--name mine --force"
+        "--name mine --force --measure --no-compare"
     )
     assert cli("build", pools, *words.split()).code == 0
     assert fake.calls[0]["options"] == pipeline.BuildOptions(
@@ -71,6 +71,7 @@ def test_every_option_reaches_the_pipeline(cli: Cli, pools: Path, fake: FakePipe
         runs=7,
         seed=5,
         replace=True,
+        measure=True,
     )
 
 

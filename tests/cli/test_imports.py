@@ -33,7 +33,9 @@ def test_import_netsuke_loads_nothing_else() -> None:
     assert own == {"netsuke"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"], ["version"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["build", "--help"], ["plan", "--help"], ["version"]], ids=" ".join
+)
 def test_help_loads_no_framework(arguments: list[str]) -> None:
     modules = loaded(f"from netsuke.cli.guard import run; run({arguments})")
     assert {name.split(".")[0] for name in modules} & HEAVY == set()

@@ -81,6 +81,7 @@ def test_a_build_that_stops_anywhere_leaves_nothing(
     for earlier in ("compile_for", "prove"):
         monkeypatch.setattr(pipeline, earlier, lambda *_, **__: None)
     monkeypatch.setattr(pipeline, "assemble", lambda *_, **__: None)
+    monkeypatch.setattr(pipeline, "with_choice", lambda *_, **__: None)
     monkeypatch.setattr(pipeline, stage, refuse(error))
     said = cli("build", pools, "-b", "nucleo-l4r5zi", "-o", tmp_path / "out")
     assert said.code == code

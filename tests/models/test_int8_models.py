@@ -16,7 +16,7 @@ from netsuke.prove import Target
 from tests.models.oracle import Oracle, spread_inputs
 from tests.models.places import INT8, SHARED, mlperf
 
-INPUTS = 20
+INPUTS = 100
 BOARDS = ("nucleo-g0b1re", "nucleo-l4r5zi", "nucleo-f746zg", "nucleo-u575zi-q", "esp32-c3")
 TFLM_RAM = {
     "kws_ref_model": 22_820,

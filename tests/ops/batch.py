@@ -101,6 +101,12 @@ def _encode(jobs: Sequence[Job], entries: Mapping[str, int]) -> tuple[bytes, lis
     return b"".join([*parts, bytes(8)]), places
 
 
+def head_and_block(job: Job, entries: Mapping[str, int]) -> tuple[bytes, int]:
+    """A stream of one job, and where in it the first vector's block begins."""
+    stream, places = _encode([job], entries)
+    return stream, places[0]
+
+
 def difference(job: Job, got: Array) -> str | None:
     """What a job changed that it should not have, or got wrong; the first element of it."""
     wrong = (got != job.expected) & job.layout.compared()

@@ -129,6 +129,16 @@ SHAPES = (
     Geometry(image=(5, 4, 3), out=4, kernel=(1, 1), stride=(2, 2)),
     Geometry(image=(3, 3, 40), out=17),
     Geometry(image=(2, 2, 65), out=33, kernel=(1, 1)),
+    Geometry(image=(4, 5, 8), out=19, kernel=(1, 1)),
+    Geometry(image=(5, 4, 12), out=24),
+    # Rows of windows of whole vectors, with and without padding; few inputs, from images kept whole or by rows.
+    Geometry(image=(6, 7, 16), out=9),
+    Geometry(image=(5, 9, 16), out=5, kernel=(1, 1), stride=(2, 2)),
+    Geometry(image=(7, 6, 32), out=6, kernel=(1, 1), stride=(2, 2)),
+    Geometry(image=(4, 6, 16), out=7, kernel=(2, 1), padding=Padding.VALID, batch=2),
+    Geometry(image=(21, 10, 1), out=6, kernel=(10, 4), stride=(2, 2)),
+    Geometry(image=(9, 70, 3), out=4, stride=(2, 2)),
+    Geometry(image=(10, 11, 2), out=3, kernel=(1, 1)),
     *EXPLICIT,
 )
 

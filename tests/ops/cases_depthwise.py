@@ -102,6 +102,18 @@ WIDE = (
     Geometry(image=(1, 19, 4), out=4, kernel=(1, 5)),
     Geometry(image=(15, 1, 4), out=4, kernel=(15, 1), padding=Padding.VALID),
     Geometry(image=(13, 1, 9), out=9, kernel=(4, 1), batch=2),
+    Geometry(image=(3, 19, 4), out=4, kernel=(1, 5), padding=Padding.VALID),
+    Geometry(image=(9, 5, 3), out=3, kernel=(4, 1), padding=Padding.VALID),
+    Geometry(image=(1, 6, 5), out=5, kernel=(1, 4), padding=Padding.VALID, batch=2),
+    Geometry(image=(7, 2, 4), out=4),
+    # More channels than a vector has, more outputs than a block, an odd row or column at the end.
+    Geometry(image=(30, 1, 20), out=20, kernel=(13, 1), padding=Padding.VALID),
+    Geometry(image=(9, 7, 37), out=37),
+    Geometry(image=(7, 9, 18), out=18, padding=Padding.VALID),
+    Geometry(image=(8, 7, 35), out=35, stride=(2, 2)),
+    Geometry(image=(9, 19, 17), out=17, kernel=(4, 4), stride=(2, 2)),
+    Geometry(image=(3, 1, 4), out=4, padding=Padding.EXPLICIT, explicit=((0, 0), (2, 2))),
+    Geometry(image=(2, 1, 8), out=8, padding=Padding.EXPLICIT, explicit=((0, 1), (0, 4))),
 )
 FEW = tuple(BY_NAME[name] for name in ("s8", "s8-relu", "s8-relu6"))
 

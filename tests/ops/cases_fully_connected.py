@@ -63,11 +63,15 @@ def cases() -> Iterator[Case]:
         yield connected_case(style, (1, 21), 6, 21)
         yield connected_case(style, (3, 8), 5, 8)
         yield connected_case(style, (2, 3, 4), 7, 4, keep=True)
+        yield connected_case(style, (2, 36), 15, 36)
     for style in PLAIN:
         for channels in (1, 2, 3, 4, 5, 8, 13):
             for depth in (1, 2, 7, 32):
                 yield connected_case(style, (1, depth), channels, depth)
         yield connected_case(style, (1, 200), 12, 200)
+        for depth in (4, 8, 12, 24, 28, 40, 64):
+            yield connected_case(style, (1, depth), 16, depth)
+        yield connected_case(style, (2, 12), 38, 12)
         yield connected_case(style, (6,), 4, 6)
         yield connected_case(style, (1, 3, 2, 2), 5, 12)
         yield connected_case(style, (2, 3, 2, 2), 5, 12)

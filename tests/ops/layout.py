@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum, auto
 from functools import cache
+from math import lcm
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -30,6 +31,7 @@ from netsuke.ops.kernel import (
     StatePointer,
 )
 from netsuke.ops.operator import site_of
+from netsuke.ops.overlap import Overlap
 from netsuke.ops.registry import operator
 from netsuke.plan.plan import ALIGNMENT, SCRATCH_ALIGNMENT
 from tests.ops.vectors import Vector
@@ -64,17 +66,21 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """The calls that compute a case's nodes; `alias` names the input whose memory the output takes over."""
+    """The calls that compute a case's nodes; `alias` names an output and the input that it lies over.
+
+    The output begins `shift` bytes behind the input's start, or before it where that is negative.
+    """
 
     label: str
     calls: tuple[tuple[int, Call], ...]
     """(node's position, call)."""
     needs: Isa
     alias: tuple[str, str] | None = None
+    shift: int = 0
 
 
 def variants(graph: Graph) -> Iterator[Variant]:
-    """Every kernel that accepts a node, plainly and in place of inputs; portable kernels in the other nodes."""
+    """Every kernel that accepts a node, plainly and over its inputs; portable kernels in the other nodes."""
     choices = [accepting(graph, node) for node in graph.nodes]
     portable = [kernels[-1] for kernels in choices if kernels]
     if len(portable) < len(choices):
@@ -83,10 +89,25 @@ def variants(graph: Graph) -> Iterator[Variant]:
         for kernel in kernels:
             calls = tuple(_bound(graph, [*portable[:i], kernel, *portable[i + 1 :]]))
             yield Variant(label=kernel.name, calls=calls, needs=kernel.needs)
-            for index in kernel.in_place(site_of(graph, node)):
-                label = f"{kernel.name} in place of input {index}"
-                alias = (node.outputs[0], node.inputs[index])
-                yield Variant(label=label, calls=calls, alias=alias, needs=kernel.needs)
+            site = site_of(graph, node)
+            for claim in kernel.overlap(site):
+                alias = (node.outputs[0], node.inputs[claim.input])
+                for shift in shifts(claim, site.x(claim.input).nbytes, site.y().nbytes):
+                    where = (
+                        "in place of"
+                        if shift == 0
+                        else f"{abs(shift)} bytes {'after' if shift > 0 else 'before'}"
+                    )
+                    label = f"{kernel.name} {where} input {claim.input}"
+                    yield Variant(label=label, calls=calls, alias=alias, shift=shift, needs=kernel.needs)
+
+
+def shifts(claim: Overlap, x: int, y: int) -> list[int]:
+    """Where the output may begin: as far behind the input's start as can be, and in place where that is allowed."""
+    step = lcm(claim.step, ALIGNMENT)
+    tightest = -claim.lead // step * step
+    found = [min(tightest, x // step * step), *([0] if x == y and claim.allows(0) else [])]
+    return sorted({shift for shift in found if -y < shift < x})
 
 
 def accepting(graph: Graph, node: Node) -> list[Kernel]:
@@ -136,11 +157,23 @@ class Layout:
 
     def _tensor(self, name: str, offset: int) -> int:
         tensor = self.graph.tensors[name]
-        if self.variant.alias is not None and name == self.variant.alias[0]:
-            name = self.variant.alias[1]
-        region = self._place(("tensor", name), name, Role.TENSOR, tensor.nbytes)
-        assert region.nbytes == tensor.nbytes, "a kernel may only take over memory of the same size"
-        return region.offset + offset * tensor.dtype.size
+        shared = self.regions_of(name)
+        region = self._place(("tensor", shared[0]), shared[0], Role.TENSOR, shared[1])
+        return region.offset + self.begins(name) + offset * tensor.dtype.size
+
+    def regions_of(self, name: str) -> tuple[str, int]:
+        """(the tensor that the region of `name` is called after, its bytes): two tensors may share one."""
+        alias = self.variant.alias
+        if alias is None or name not in alias:
+            return name, self.graph.tensors[name].nbytes
+        return alias[1], max(self.begins(one) + self.graph.tensors[one].nbytes for one in alias)
+
+    def begins(self, name: str) -> int:
+        """Bytes of its region before the tensor."""
+        alias, shift = self.variant.alias, self.variant.shift
+        if alias is None or name not in alias:
+            return 0
+        return max(0, shift if name == alias[0] else -shift)
 
     def _constant(self, label: str, data: bytes, alignment: int = ALIGNMENT) -> int:
         key = ("constant", (label, alignment, data))
@@ -183,11 +216,20 @@ class Layout:
                 given[part] = octets(vector.before[region.name])
                 expected[part] = octets(vector.after[region.name])
             if region.role is Role.TENSOR:
-                given[part] = octets(vector.tensors[region.name]) if region.name in ready else UNWRITTEN
-                expected[part] = octets(vector.tensors[self._last(region.name)])
+                given[part] = UNWRITTEN
+                if region.name in ready:
+                    self._write(given, region, region.name, vector)
+                expected[part] = given[part]
+                self._write(expected, region, self._last(region.name), vector)
+
+    def _write(self, block: Array, region: Region, name: str, vector: Vector) -> None:
+        """The tensor's value at its place in its region."""
+        data = octets(vector.tensors[name])
+        start = region.offset + self.begins(name)
+        block[start : start + len(data)] = data
 
     def _last(self, name: str) -> str:
-        """The tensor that is in the region of `name` at the end."""
+        """The tensor that is written last in the region called after `name`."""
         alias = self.variant.alias
         return alias[0] if alias is not None and alias[1] == name else name
 

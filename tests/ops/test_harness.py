@@ -16,6 +16,7 @@ from netsuke.ir import Args, Array, DType, Graph, Node, Tensor
 from netsuke.ops import registry
 from netsuke.ops.kernel import Constant, Input, Kernel, Output, Param, Scratch
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.overlap import elementwise
 from netsuke.ops.state import CopyArgs
 from tests.ops.batch import jobs_of, run_jobs
 from tests.ops.case import Case
@@ -87,7 +88,7 @@ def make_kernel(name: str, *, in_place: bool = False, scratch: int = SIZE + 1) -
         params=params,
         args=CopyArgs,
         bind=bind,
-        in_place=lambda site: (0,) if in_place else (),
+        overlap=lambda site: elementwise(site) if in_place else (),
     )
     return kernel
 

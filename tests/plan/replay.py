@@ -1,4 +1,4 @@
-"""Replays a plan on a memory whose every byte remembers which value was written to it.
+"""Replays a plan on a memory whose every byte remembers which byte of which value was written to it.
 
 Nothing here looks at lifetimes, buffers or how the plan was made: a step reads its operands where the plan says that
 they are, and finds there the values that the graph means, or the plan is wrong.
@@ -6,13 +6,14 @@ they are, and finds there the values that the graph means, or the plan is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from netsuke.ir import Array
+from netsuke.ir import Array, Node
+from netsuke.ops.operator import site_of
 from netsuke.ops.program import Step
+from netsuke.ops.registry import operator
 from netsuke.ops.state import AssignVariable, ReadVariable
 from netsuke.plan import Plan, Space
 from netsuke.plan.plan import align
@@ -33,9 +34,13 @@ class Replay:
     plan: Plan
     inside: bool
     memory: dict[str, Array] = field(default_factory=dict)
-    meaning: dict[str, str] = field(default_factory=dict)
-    """Tensor → the value that it is; a view is the value of its source, a read variable its state's."""
-    numbers: dict[str, int] = field(default_factory=dict)
+    meaning: dict[str, Array] = field(default_factory=dict)
+    """Tensor → numbers of the elements that it is made of: a view has those of its source, a read variable its state's,
+    a concatenation that needs no code those of its parts."""
+    values: dict[str, Array] = field(default_factory=dict)
+    """Value → the numbers of its elements."""
+    names: list[tuple[int, str]] = field(default_factory=list)
+    """(first number, value)."""
 
     def run(self) -> None:
         """Everything in the plan's order.
@@ -47,9 +52,9 @@ class Replay:
         self.make_memory()
         self.find_meanings()
         for name in graph.inputs:
-            self.write(name, f"input {name}")
+            self.fill(self.region(name), self.meaning[name])
         for state in graph.states:
-            self.fill(self.state_region(state.name), f"{state.name} version 0")
+            self.fill(self.state_region(state.name), self.version(state.name, 0))
         for name in graph.inputs:
             self.read(name, "the first step")
         for step in self.plan.steps:
@@ -58,7 +63,7 @@ class Replay:
             self.read(name, "the caller")
         for state in graph.states:
             count = sum(assigns(n.args, state.name) for n in graph.nodes)
-            self.expect(self.state_region(state.name), f"{state.name} version {count}", "the next step")
+            self.expect(self.state_region(state.name), self.version(state.name, count), "the next step")
 
     def make_memory(self) -> None:
         graph = self.plan.program.graph
@@ -72,16 +77,37 @@ class Replay:
         """In the graph's own order, which is what the network means."""
         graph = self.plan.program.graph
         version = {state.name: 0 for state in graph.states}
-        self.meaning = {name: f"input {name}" for name in graph.inputs}
+        self.meaning = {name: self.value(f"input {name}", graph.tensors[name].shape) for name in graph.inputs}
         for node in graph.nodes:
             if isinstance(node.args, AssignVariable):
                 version[node.args.variable] += 1
-            for name in node.outputs:
-                self.meaning[name] = f"value {name}"
-                if node.name in self.plan.dropped and isinstance(node.args, ReadVariable):
-                    self.meaning[name] = f"{node.args.variable} version {version[node.args.variable]}"
-                elif node.name in self.plan.dropped:
-                    self.meaning[name] = self.meaning[node.inputs[0]]
+            if node.name not in self.plan.dropped:
+                self.meaning |= {n: self.value(f"value {n}", graph.tensors[n].shape) for n in node.outputs}
+            elif isinstance(node.args, ReadVariable):
+                self.meaning[node.outputs[0]] = self.version(node.args.variable, version[node.args.variable])
+            else:
+                self.meaning |= dict(zip(node.outputs, self.moved(node), strict=True))
+
+    def moved(self, node: Node) -> tuple[Array, ...]:
+        """What a node that only moves elements makes of the numbers of its inputs: its reference says."""
+        graph = self.plan.program.graph
+        given = [self.meaning.get(name) for name in node.inputs]
+        made = operator(node.op).reference(site_of(graph, node), given)
+        return tuple(
+            np.asarray(one).reshape(graph.tensors[n].shape) for one, n in zip(made, node.outputs, strict=True)
+        )
+
+    def value(self, name: str, shape: tuple[int, ...]) -> Array:
+        """The numbers of a value's elements; 8 apart, one for each byte of an element."""
+        if name not in self.values:
+            start = self.names[-1][0] + 8 * self.values[self.names[-1][1]].size if self.names else 0
+            self.names.append((start, name))
+            self.values[name] = start + 8 * np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
+        return self.values[name]
+
+    def version(self, state: str, number: int) -> Array:
+        """A state after so many assignments."""
+        return self.value(f"{state} version {number}", self.plan.program.graph.state(state).type.shape)
 
     def step(self, step: Step) -> None:
         graph, node = self.plan.program.graph, step.node
@@ -92,7 +118,7 @@ class Replay:
         if isinstance(node.args, ReadVariable):
             version = version_at(self.plan, step)
             self.expect(
-                self.state_region(node.args.variable), f"{node.args.variable} version {version}", where
+                self.state_region(node.args.variable), self.version(node.args.variable, version), where
             )
         written = [(name, self.region(name)) for name in node.outputs]
         if node.name in self.plan.scratch:
@@ -102,31 +128,24 @@ class Replay:
             for other, taken in written[:i]:
                 self.apart(region, taken, f"{where}: {name} and {other}")
             for position, source in enumerate(node.inputs):
-                if source in given and not (i == 0 and self.taken_over(step, position, region)):
+                if source in given and not (i == 0 and self.lies_over(step, position, region)):
                     self.apart(region, self.region(source), f"{where}: {name} and its input {source}")
         for name, region in written:
             if name in node.outputs:
                 self.write(name, self.meaning[name])
             else:
-                self.fill(region, f"scratch of {where}")
+                self.fill(region, self.value(f"scratch of {where}", (region[2] - region[1],)))
         if isinstance(node.args, AssignVariable):
             variable = node.args.variable
             self.apart(self.state_region(variable), self.region(given[0]), f"{where} copies onto itself")
-            self.fill(self.state_region(variable), f"{variable} version {version_at(self.plan, step) + 1}")
+            self.fill(self.state_region(variable), self.version(variable, version_at(self.plan, step) + 1))
 
-    def taken_over(self, step: Step, position: int, region: Region) -> bool:
-        """The kernel allows it, and every use of that memory in the step is of that one operand."""
-        source = step.node.inputs[position]
-        return (
-            position in step.in_place
-            and self.region(source) == region
-            and sum(self.region(name) == region for name in self.operands(step)) == 1
+    def lies_over(self, step: Step, position: int, region: Region) -> bool:
+        """The kernel allows the output to lie so over that input."""
+        memory, start, _ = self.region(step.node.inputs[position])
+        return memory == region[0] and any(
+            claim.input == position and claim.allows(region[1] - start) for claim in step.overlaps
         )
-
-    def operands(self, step: Step) -> Iterator[str]:
-        """The inputs that are in memory, as often as the step has them."""
-        tensors = self.plan.program.graph.tensors
-        yield from (name for name in step.node.inputs if name and not tensors[name].is_constant)
 
     # -- memory
 
@@ -138,40 +157,54 @@ class Replay:
             return "state", place.offset, place.offset + size
         if self.inside or place.space is Space.ARENA:
             return "arena", place.offset, place.offset + size
-        return f"{place.space.value} {place.index}", 0, size
+        return f"{place.space.value} {place.index}", place.inner, place.inner + size
 
     def state_region(self, name: str) -> Region:
         start = self.plan.state_offsets[name]
         return "state", start, start + self.plan.program.graph.state(name).type.nbytes
 
-    def write(self, name: str, value: str) -> None:
-        space = self.plan.places[name].space
-        if space is Space.INPUT and not value.startswith("input "):
+    def write(self, name: str, value: Array) -> None:
+        if self.plan.places[name].space is Space.INPUT:
             raise BrokenPlanError(f"{name} is written to the caller's constant input")
         self.fill(self.region(name), value)
 
-    def fill(self, region: Region, value: str) -> None:
+    def fill(self, region: Region, value: Array) -> None:
         memory, start, end = region
         if end > self.memory[memory].size or start % 4:
-            raise BrokenPlanError(f"{value} at {start}..{end} is outside {memory} or misaligned")
-        self.memory[memory][start:end] = self.numbers.setdefault(value, len(self.numbers))
+            raise BrokenPlanError(
+                f"{self.name_of(value)} at {start}..{end} is outside {memory} or misaligned"
+            )
+        self.memory[memory][start:end] = octets(value, end - start)
 
     def read(self, name: str, reader: str) -> None:
         self.expect(self.region(name), self.meaning[name], reader)
 
-    def expect(self, region: Region, value: str, reader: str) -> None:
+    def expect(self, region: Region, value: Array, reader: str) -> None:
         memory, start, end = region
-        found = set(self.memory[memory][start:end].tolist())
-        if found != {self.numbers.get(value)}:
-            names = {number: text for text, number in self.numbers.items()}
-            got = ", ".join(names.get(number, "rubbish") for number in sorted(found))
-            raise BrokenPlanError(f"{reader} wants {value} at {memory} {start}..{end} and finds {got}")
+        found = self.memory[memory][start:end]
+        wrong = found != octets(value, end - start)
+        if wrong.any():
+            got = ", ".join(sorted({self.name_of(one) for one in found[wrong][:20]}))
+            raise BrokenPlanError(
+                f"{reader} wants {self.name_of(value)} at {memory} {start}..{end} and finds {got}"
+            )
+
+    def name_of(self, value: Array) -> str:
+        """The value that a number belongs to."""
+        number = int(np.asarray(value).reshape(-1)[0])
+        return next((name for start, name in reversed(self.names) if start <= number), "rubbish")
 
     def apart(self, one: Region, other: Region, what: str) -> None:
         if one[0] == other[0] and one[1] < other[2] and other[1] < one[2]:
             raise BrokenPlanError(
                 f"{what} share bytes of {one[0]}: {one[1]}..{one[2]} and {other[1]}..{other[2]}"
             )
+
+
+def octets(value: Array, nbytes: int) -> Array:
+    """The numbers of the bytes of elements."""
+    size = nbytes // value.size
+    return (value.reshape(-1, 1) + np.arange(size)).reshape(-1)
 
 
 def assigns(args: object, variable: str) -> bool:

@@ -50,6 +50,9 @@ KEYS = [
     "layers",
     "buffers",
     "passes",
+    "goals",
+    "candidates",
+    "schedules",
 ]
 LAYER_KEYS = [
     "index",
@@ -63,6 +66,8 @@ LAYER_KEYS = [
     "cycles_per_mac",
     "weight_bytes",
     "scratch_bytes",
+    "stream",
+    "inside",
 ]
 BUFFER_KEYS = ["name", "tensors", "kind", "offset", "bytes", "first_step", "last_step"]
 PORT_KEYS = ["name", "shape", "dtype", "scale", "zero_point"]

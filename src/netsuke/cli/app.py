@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netsuke.cli import bench, boards, build, demo, inspect, ops, version
+from netsuke.cli import bench, boards, build, demo, inspect, ops, plan, version
 
 app = typer.Typer(
     name="netsuke",
@@ -32,6 +32,7 @@ def start(
 
 app.command("build")(build.build)
 app.command("inspect")(inspect.inspect)
+app.command("plan")(plan.plan)
 app.command("boards")(boards.boards)
 app.command("ops")(ops.ops)
 app.add_typer(bench.bench, name="bench")

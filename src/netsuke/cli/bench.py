@@ -129,3 +129,32 @@ def check(
         raise typer.Exit(1)
     for error in session.failures:
         raise typer.Exit(error.exit_code)
+
+
+@bench.command("layers")
+def layers(
+    models: Models = None,
+    board: Boards = None,
+    update: Annotated[
+        bool,
+        typer.Option("--update", help="Measure what is missing and write the files that come with netsuke."),
+    ] = False,
+) -> None:
+    """Say which layers of the models have no counts that come with netsuke; kernels are chosen by these counts.
+
+    Exits with 1 when some are missing.
+    """
+    from netsuke.bench.layer_costs import ship, wake_words
+    from netsuke.bench.models import absent_message, digits_model, find_models
+
+    found = find_models(models or ())
+    if not found:
+        typer.echo(absent_message(), err=True)
+    if not models:
+        found += digits_model() + wake_words()
+    with progress_bar(shown=True) as progress:
+        shipments = ship(found, board or (), progress, write=update)
+    for one in shipments:
+        print(one)
+    if any(one.missing and one.why is None for one in shipments):
+        raise typer.Exit(1)

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class Optimize(StrEnum):
-    """What the compiler optimises for."""
+    """What the kernels are chosen for, and what the compiler optimises for."""
 
     SPEED = "speed"
     SIZE = "size"
+    RAM = "ram"
 
 
 class Compiler(StrEnum):
@@ -47,7 +48,20 @@ def build(
     ] = None,
     runs: Annotated[int, typer.Option("--runs", min=0, help="Random inputs to compare with.")] = 3,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random inputs.")] = 0,
-    optimize: Annotated[Optimize, typer.Option("--optimize", help="For speed or for size.")] = Optimize.SPEED,
+    optimize: Annotated[
+        Optimize,
+        typer.Option("--optimize", help="The fewest cycles, the least flash, or the smallest arena."),
+    ] = Optimize.SPEED,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="Count kernels that were never counted for these layers; kept for good."
+        ),
+    ] = False,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare/--no-compare", help="Build for the other two goals too, for the report."),
+    ] = True,
     compiler: Annotated[
         Compiler | None, typer.Option("--compiler", help="Default: the best that is found.")
     ] = None,
@@ -57,6 +71,12 @@ def build(
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Prefix of the C names. Default: the file's.")
+    ] = None,
+    ram: Annotated[
+        str | None,
+        typer.Option(
+            "--ram", help="Bytes for arena and states (16384, 16k, 16KiB), or min.", metavar="BYTES"
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the summary.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -73,13 +93,18 @@ def build(
     from netsuke.prove import Target
     from netsuke.report.json import to_json
     from netsuke.report.terminal import print_build
+    from netsuke.selection import budget_bytes
 
+    budget_bytes(ram)  # a bad one is said before the model is read
     options = pipeline.BuildOptions(
         name=name,
         optimize=optimize.value,
+        measure=measure,
+        compare=compare,
         compiler=None if compiler is None else compiler.value,
         runs=runs,
         seed=seed,
+        ram=ram,
         inputs=() if inputs is None else given_inputs(model, inputs),
         replace=force,
         **({} if not on else {"targets": tuple(Target(one.value) for one in dict.fromkeys(on))}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from netsuke.codegen.expansion import DEFINITION, expanded_text
 from netsuke.ops import kernels as all_kernels
 from netsuke.ops.headers import struct_of
 from netsuke.ops.kernel import Kernel
@@ -17,15 +18,24 @@ PREAMBLE = frozenset({"nk_kernels.h", "nk_args.h", "nk_prototypes.h"})
 """Headers whose contents the amalgam gives in its own way: only the structs it needs."""
 
 
-def amalgamate(kernels: Iterable[Kernel], guard: str) -> str:
+def amalgamate(
+    kernels: Iterable[Kernel],
+    guard: str,
+    extra: Iterable[str] = (),
+    expanded: frozenset[str] = frozenset(),
+) -> str:
     """Text of `<name>_kernels.h`: system headers, support headers, argument structs, kernels; each once.
 
-    Kernels are static, so that the compiler sees every call's constants and drops what is not needed.
+    `extra` names more support headers. Kernels are static, so that the compiler sees every call's constants and drops
+    what is not needed; those named in `expanded` are inlined where they are called.
     """
     used = sorted({k.name: k for k in kernels}.values(), key=lambda k: k.name)
     supports: dict[str, str] = {}
-    add_support("nk_fixed_point.h", supports)
+    for name in ("nk_fixed_point.h", *extra):
+        add_support(name, supports)
     bodies = [with_supports((source_dir() / k.source).read_text(), supports) for k in used]
+    bodies = [expanded_text(b) if k.name in expanded else b for k, b in zip(used, bodies, strict=True)]
+    supports.update(expanded_supports(k for k in used if k.name in expanded))
     code = "\n".join([*supports.values(), *bodies])
     # Support code shared by a family may name a struct of one of its other kernels.
     named = set(STRUCT.findall(code))
@@ -33,9 +43,17 @@ def amalgamate(kernels: Iterable[Kernel], guard: str) -> str:
     text = "\n".join([*(f"{s}\n" for _, s in sorted(structs.items())), code])
     system = sorted({"stddef.h", "stdint.h", "string.h", *SYSTEM.findall(text)})
     includes = "".join(f"#include <{name}>\n" for name in system)
-    define = "#ifndef NK_KERNEL\n#define NK_KERNEL static\n#endif\n"
+    define = "#ifndef NK_KERNEL\n#define NK_KERNEL static\n#endif\n" + (DEFINITION if expanded else "")
     body = re.sub(r"\n{3,}", "\n\n", SYSTEM.sub("", text)).strip()
     return f"#ifndef {guard}\n#define {guard}\n\n{includes}\n{define}\n{body}\n\n#endif\n"
+
+
+def expanded_supports(kernels: Iterable[Kernel]) -> dict[str, str]:
+    """The headers that expanded kernels are made of, expanded too."""
+    found: dict[str, str] = {}
+    for kernel in kernels:
+        with_supports((source_dir() / kernel.source).read_text(), found)
+    return {name: expanded_text(text) for name, text in found.items()}
 
 
 def add_support(name: str, supports: dict[str, str]) -> None:

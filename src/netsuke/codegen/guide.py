@@ -77,7 +77,8 @@ if ({api.invoke}({arguments}) != 0) {{ /* a null pointer */ }}
 
 `int {api.invoke}({", ".join(parameters(api))});`
 
-Inputs and outputs may also be buffers of your own; the arena then keeps their room unused.
+A call uses the input's room for other things once it has read it: fill it before every call. Inputs and outputs may
+also be buffers of your own, outside the arena; such an input is only read.
 
 ## On a desk
 

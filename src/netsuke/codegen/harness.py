@@ -46,31 +46,42 @@ def table(name: str, rows: Sequence[Array]) -> str:
     return f"static const uint8_t {name}[{max(1, len(rows))}][{width}] = {{\n{body}}};\n"
 
 
+def input_at(api: Api, number: int) -> str:
+    """Where the program keeps an input: in the arena, or apart where its rows are pushed."""
+    return "nk_input" if api.pushed else f"nk_arena + {api.macro}_INPUT_{number}_OFFSET"
+
+
+def input_block(api: Api) -> str:
+    """Memory of this program's for an input whose rows are pushed: the model itself needs none."""
+    if not api.pushed:
+        return ""
+    size = f"{api.macro}_INPUT_0_BYTES"
+    return f"\nextern uint8_t nk_input[{size}];\n_Alignas(8) uint8_t nk_input[{size}];\n"
+
+
 def main_text(api: Api) -> str:
     """Text of `main.c`."""
     macro = api.macro
     ports = [
         *(
-            (f"const {t.dtype.c} *", n, f"INPUT_{i}")
+            (f"const {t.dtype.c} *", n, input_at(api, i))
             for i, (t, n) in enumerate(zip(api.inputs, api.input_names, strict=True))
         ),
         *(
-            (f"{t.dtype.c} *", n, f"OUTPUT_{i}")
+            (f"{t.dtype.c} *", n, f"nk_arena + {macro}_OUTPUT_{i}_OFFSET")
             for i, (t, n) in enumerate(zip(api.outputs, api.output_names, strict=True))
         ),
     ]
-    pointers = "\n".join(
-        assignment(f"  {ctype}const {n}", f"({ctype})(nk_arena + {macro}_{port}_OFFSET)")
-        for ctype, n, port in ports
-    )
+    pointers = "\n".join(assignment(f"  {ctype}const {n}", f"({ctype})({at})") for ctype, n, at in ports)
     arguments = ["nk_arena", *(["nk_state"] if api.stateful else []), *(n for _, n, _ in ports)]
+    rows = input_block(api)
     state = f"\n_Alignas(8) uint8_t nk_state[{macro}_STATE_BYTES];\n" if api.stateful else ""
     reset = function("int nk_reset(", (), [f"  return {api.prefix}_init(nk_state);"])
     reset = f"int nk_reset(void);\n{reset}\n" if api.stateful else ""
     fill = "\n".join(
         call(
             "    memcpy(",
-            [f"nk_arena + {macro}_INPUT_{i}_OFFSET", f"nk_vector_input_{i}[v]", f"{macro}_INPUT_{i}_BYTES"],
+            [input_at(api, i), f"nk_vector_input_{i}[v]", f"{macro}_INPUT_{i}_BYTES"],
         )
         for i in range(len(api.inputs))
     )
@@ -92,7 +103,7 @@ def main_text(api: Api) -> str:
         "product needs."
     )
     return MAIN.format(
-        about=about, prefix=api.prefix, macro=macro, state=state, reset=reset, pointers=pointers,
+        about=about, prefix=api.prefix, macro=macro, state=state + rows, reset=reset, pointers=pointers,
         call=assigned_call("  const int result", api.invoke, arguments), fill=fill, compare=compare,
         start="".join(f"{line}\n" for line in start), once=function("int main(", (), [*start, "  return nk_run();"]),
     )  # fmt: skip

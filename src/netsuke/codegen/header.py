@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from netsuke.codegen.literals import real
 from netsuke.codegen.style import comment, declaration
 from netsuke.ir import Tensor
-from netsuke.plan import Plan
+from netsuke.plan import Plan, Space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,8 @@ class Api:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     stateful: bool
+    pushed: bool = False
+    """The rows of the only input come one by one."""
 
     @property
     def macro(self) -> str:
@@ -48,6 +50,7 @@ def make_api(plan: Plan, prefix: str) -> Api:
         inputs=tuple(graph.tensors[n] for n in graph.inputs),
         outputs=tuple(graph.tensors[n] for n in graph.outputs),
         stateful=plan.state_bytes > 0,
+        pushed=plan.program.pushed is not None,
     )
 
 
@@ -84,8 +87,9 @@ def memory_macros(plan: Plan, api: Api) -> str:
     """How much memory the caller provides."""
     lines = [
         "/* Bytes of working memory, aligned to 8, that the caller provides. Inputs and outputs have room inside it,\n"
-        "   at the offsets below; they may also lie elsewhere, aligned to 4 (int64: 8). After a call only the\n"
-        "   outputs are defined. */",
+        "   at the offsets below; they may also lie elsewhere, wholly outside, aligned to 4 (int64: 8). A call uses an\n"
+        "   input's room for other things once it has read it: fill it before every call. An input that lies\n"
+        "   elsewhere is only read. After a call only the outputs are defined. */",
         f"#define {api.macro}_ARENA_BYTES {plan.arena_bytes}",
         f"#define {api.macro}_ARENA_ALIGNMENT 8",
     ]
@@ -107,7 +111,11 @@ def tensor_macros(plan: Plan, api: Api, tensor: Tensor, which: str) -> str:
         f"/* {tensor.dtype.value}, {shape} */",
         f"#define {macro}_ELEMENTS {tensor.elements}",
         f"#define {macro}_BYTES {tensor.nbytes}",
-        f"#define {macro}_OFFSET {place.offset}",
+        *(
+            row_macros(macro, tensor)
+            if place.space is Space.PUSHED
+            else [f"#define {macro}_OFFSET {place.offset}"]
+        ),
         f"#define {macro}_RANK {len(tensor.shape)}",
         *(f"#define {macro}_DIM_{i} {n}" for i, n in enumerate(tensor.shape)),
     ]
@@ -120,9 +128,15 @@ def tensor_macros(plan: Plan, api: Api, tensor: Tensor, which: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def row_macros(macro: str, tensor: Tensor) -> list[str]:
+    """Of an input whose rows come one by one."""
+    rows = tensor.shape[1]
+    return [f"#define {macro}_ROWS {rows}", f"#define {macro}_ROW_ELEMENTS {tensor.elements // rows}"]
+
+
 def prototypes(api: Api) -> str:
     """The functions, with what they promise."""
-    parts = []
+    parts = [row_prototypes(api)] if api.pushed else []
     if api.stateful:
         parts.append(
             "/* Puts the states to their initial values: once before the first step, and again to start over. */\n"
@@ -137,3 +151,30 @@ def prototypes(api: Api) -> str:
         + f"\n{declaration(f'int {api.invoke}(', parameters(api), ');')}\n"
     )
     return "\n".join(parts)
+
+
+def row_prototypes(api: Api) -> str:
+    """The functions of a model whose input comes row by row."""
+    lead = f"int {api.prefix}_"
+    about = comment(
+        "The input row by row, as a camera or microphone gives it: begin, then push_row for each of its rows, from the "
+        f"first to the last, then finish. Each returns 0, or {api.macro}_ERROR_ARGUMENT for a null pointer, a row too "
+        "many or too few. A row may be overwritten as soon as push_row is back; the arena must be left alone in "
+        "between."
+    )
+    functions = [
+        declaration(f"{lead}begin(", ["void *arena"], ");"),
+        declaration(f"{lead}push_row(", push_parameters(api), ");"),
+        declaration(f"{lead}finish(", finish_parameters(api), ");"),
+    ]
+    return "\n".join([about, *functions, ""])
+
+
+def push_parameters(api: Api) -> list[str]:
+    """Parameters of push_row."""
+    return ["void *arena", f"const {api.inputs[0].dtype.c} *row"]
+
+
+def finish_parameters(api: Api) -> list[str]:
+    """Parameters of finish: those of invoke without the input."""
+    return [p for p in parameters(api) if not p.endswith(f"*{api.input_names[0]}")]

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from netsuke.codegen.expansion import function_name
 from netsuke.codegen.literals import array, struct
 from netsuke.codegen.names import Names
 from netsuke.codegen.style import call as broken_call
 from netsuke.codegen.style import comment, function
 from netsuke.ir import Array, Graph, TensorType
-from netsuke.ops.kernel import Call, Constant, Input, Output, Param, Pointer, Scratch, StatePointer
+from netsuke.ops.kernel import Call, Constant, Input, Output, Param, Pointer, Scratch, StatePointer, Sums
 from netsuke.ops.program import Step
 from netsuke.plan import Plan, Space
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushing:
+    """Statements: `begin` of the function begin, `row` of push_row; `full` is true when all rows have come."""
+
+    begin: str
+    row: str
+    full: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +37,15 @@ class Layer:
     weight_bytes: int
     spaces: frozenset[Space]
     """The kinds of memory its pointers point into."""
+    pushing: Pushing | None = None
+    """Of a stream to which the caller pushes rows; `call` then pushes all of them."""
+    inner: tuple[Layer, ...] = ()
+    """A stream's own layers: functions that its function calls; they stand in its `function` and `constants`."""
+
+    @property
+    def every(self) -> tuple[Layer, ...]:
+        """The layer and those inside it."""
+        return (self, *self.inner)
 
 
 @dataclass(slots=True)
@@ -118,10 +137,17 @@ class Operands:
             self.used["state"] = ("uint8_t *state", f"s + {offset}" if offset else "s")
             return "state"
         if isinstance(pointer, Scratch):
-            self.spaces.add(Space.ARENA)
-            self.used["scratch"] = ("uint8_t *scratch", arena(self.plan.scratch[node.name]))
+            self.add_scratch()
             return "scratch"
+        if isinstance(pointer, Sums):
+            self.used["sums"] = ("int32_t *sums", "")
+            return "sums"
         return None
+
+    def add_scratch(self) -> None:
+        """A parameter for the scratch."""
+        self.spaces.add(Space.ARENA)
+        self.used["scratch"] = ("uint8_t *scratch", arena(self.plan.scratch[self.step.node.name]))
 
     def tensor(self, tensor: str, name: str, *, const: bool) -> str:
         """A parameter for a tensor."""
@@ -145,9 +171,14 @@ def expression(plan: Plan, tensor: str, *, const: bool) -> str:
     graph, place = plan.program.graph, plan.places[tensor]
     kind = graph.tensors[tensor].dtype
     cast = f"({'const ' if const else ''}{kind.c} *)"
+    if place.space is Space.PUSHED:
+        return f"in{place.index}"
     if place.space in (Space.INPUT, Space.OUTPUT):
         ports = graph.inputs if place.space is Space.INPUT else graph.outputs
         pointer = f"{'in' if place.space is Space.INPUT else 'out'}{place.index}"
+        if place.inner:  # a part of an input
+            byte = "const uint8_t *" if const else "uint8_t *"
+            return f"{cast}(({byte}){pointer} + {place.inner})"
         # Another type than the port's: a tensor computed in place of an output's memory.
         return pointer if graph.tensors[ports[place.index]].dtype is kind else cast + pointer
     base = "s" if place.space is Space.STATE else "a"
@@ -165,7 +196,8 @@ def call_text(call: Call, operands: Operands, flash: Flash) -> str:
         pointer_text(pointer, param, operands, flash)
         for pointer, param in zip(call.pointers, call.kernel.params, strict=True)
     ]
-    return broken_call(f"  {call.kernel.name}(", [*given, f"&{flash.add_struct(call)}"])
+    name = function_name(operands.plan.program, operands.step.node.name, call.kernel)
+    return broken_call(f"  {name}(", [*given, f"&{flash.add_struct(call)}"])
 
 
 def pointer_text(pointer: Pointer, param: Param, operands: Operands, flash: Flash) -> str:
@@ -190,7 +222,7 @@ def own_type(pointer: Pointer, operands: Operands) -> str:
         return tensors[node.inputs[pointer.index]].dtype.c
     if isinstance(pointer, Output):
         return tensors[node.outputs[pointer.index]].dtype.c
-    return "uint8_t"
+    return "int32_t" if isinstance(pointer, Sums) else "uint8_t"
 
 
 def describe(graph: Graph, step: Step) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netsuke.codegen.amalgamate import amalgamate
-from netsuke.codegen.header import Api, parameters
+from netsuke.codegen.expansion import expanded_kernels, shared_functions
+from netsuke.codegen.header import Api, finish_parameters, parameters, push_parameters
 from netsuke.codegen.layers import Layer, make_layer
 from netsuke.codegen.literals import array
 from netsuke.codegen.names import LIBRARY_NAMES, Names, identifier
+from netsuke.codegen.stream_layers import make_stream_layer
 from netsuke.codegen.style import call, function
 from netsuke.ir import Graph
 from netsuke.ops.kernel import Input
@@ -38,10 +40,17 @@ def make_sources(plan: Plan, api: Api) -> Sources:
     values = {t: names.fresh(f"{prefix}_{identifier(t)}_value") for t in direct}
     layers = tuple(
         make_layer(plan, step, symbol, values, names)
+        if step.stream is None
+        else make_stream_layer(plan, step, symbol, values, names, prefix)
         for step, symbol in zip(plan.steps, symbols, strict=True)
     )
     shared = [array(values[t], graph.tensors[t].data, "") for t in direct]  # type: ignore[arg-type]
-    kernels = amalgamate((c.kernel for s in plan.steps for c in s.calls), f"{prefix.upper()}_KERNELS_H")
+    kernels = amalgamate(
+        (c.kernel for s in plan.steps for c in s.every_call),
+        f"{prefix.upper()}_KERNELS_H",
+        ("nk_stream.h",) if any(step.stream is not None for step in plan.steps) else (),
+        expanded_kernels(plan.program),
+    )
     return Sources(
         source=source_text(plan, api, layers),
         weights=weights_text(
@@ -54,7 +63,7 @@ def make_sources(plan: Plan, api: Api) -> Sources:
 
 def public_names(api: Api) -> tuple[str, ...]:
     """The functions of the header."""
-    return tuple(f"{api.prefix}_{verb}" for verb in ("invoke", "init", "step"))
+    return tuple(f"{api.prefix}_{verb}" for verb in ("invoke", "init", "step", "begin", "push_row", "finish"))
 
 
 def direct_constants(plan: Plan) -> list[str]:
@@ -62,11 +71,11 @@ def direct_constants(plan: Plan) -> list[str]:
     graph = plan.program.graph
     return list(
         dict.fromkeys(
-            step.node.inputs[p.index]
+            node.inputs[p.index]
             for step in plan.steps
-            for call in step.calls
+            for node, call in step.calls_by_node
             for p in call.pointers
-            if isinstance(p, Input) and graph.tensors[step.node.inputs[p.index]].is_constant
+            if isinstance(p, Input) and graph.tensors[node.inputs[p.index]].is_constant
         )
     )
 
@@ -98,8 +107,10 @@ def source_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
         f'#include "{api.prefix}.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n'
         f'#include "{api.prefix}_kernels.h"\n#include "{api.prefix}_weights.h"\n',
         LAYER_MACRO,
+        *shared_functions(plan.program),
         *(layer.function for layer in layers),
         init_text(plan, api) if plan.state_bytes else "",
+        push_text(api, layers) if api.pushed else "",
         invoke_text(plan, api, layers),
     ]
     return "\n".join(part for part in parts if part)
@@ -130,6 +141,39 @@ def init_text(plan: Plan, api: Api) -> str:
         else:
             lines.append(f"  memset({target}, 0, {state.type.nbytes});")
     return function(f"int {api.prefix}_init(", ["void *state"], [*lines, "  return 0;"])
+
+
+def push_text(api: Api, layers: tuple[Layer, ...]) -> str:
+    """begin, push_row and finish."""
+    pushing = layers[0].pushing
+    assert pushing is not None
+    arena = "  uint8_t *const a = arena;"
+    refuse = [f"    return {api.macro}_ERROR_ARGUMENT;", "  }"]
+    begin = [arena, "  if (a == NULL) {", *refuse, pushing.begin, "  return 0;"]
+    push = [
+        arena,
+        call("  if (", ["a == NULL", "row == NULL", pushing.full], ") {", " ||"),
+        *refuse,
+        pushing.row,
+        "  return 0;",
+    ]
+    state = ["  uint8_t *const s = state;"] if api.stateful else []
+    pointers = ["a", *(["s"] if api.stateful else []), *api.output_names]
+    finish = [
+        arena,
+        *state,
+        call("  if (", [*(f"{p} == NULL" for p in pointers), f"!({pushing.full})"], ") {", " ||"),
+        *refuse,
+        *(layer.call for layer in layers[1:]),
+        "  return 0;",
+    ]
+    return "\n".join(
+        [
+            function(f"int {api.prefix}_begin(", ["void *arena"], begin),
+            function(f"int {api.prefix}_push_row(", push_parameters(api), push),
+            function(f"int {api.prefix}_finish(", finish_parameters(api), finish),
+        ]
+    )
 
 
 def invoke_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:

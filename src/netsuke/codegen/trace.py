@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netsuke.codegen.harness import input_at, input_block
 from netsuke.codegen.header import Api
 from netsuke.codegen.project import Project
 from netsuke.plan import Space
@@ -25,6 +26,7 @@ def trace_text(project: Project) -> str:
             f'#include "{api.prefix}.c"',
             "",
             f"_Alignas(8) uint8_t nk_arena[{api.macro}_ARENA_BYTES];",
+            input_block(api),
             state + (f"int nk_reset(void);\n{reset}" if api.stateful else ""),
             "int nk_trace(int layers);",
             "NK_LAYER int nk_trace(int layers) {",
@@ -44,10 +46,13 @@ def trace_text(project: Project) -> str:
 def pointers(api: Api) -> list[str]:
     """Inputs and outputs inside the arena."""
     ports = [
-        *((f"in{i}", "const ", t.dtype.c, f"INPUT_{i}") for i, t in enumerate(api.inputs)),
-        *((f"out{i}", "", t.dtype.c, f"OUTPUT_{i}") for i, t in enumerate(api.outputs)),
+        *((f"in{i}", "const ", t.dtype.c, input_at(api, i)) for i, t in enumerate(api.inputs)),
+        *(
+            (f"out{i}", "", t.dtype.c, f"nk_arena + {api.macro}_OUTPUT_{i}_OFFSET")
+            for i, t in enumerate(api.outputs)
+        ),
     ]
     return [
-        f"  {const}{ctype} *const {name} = ({const}{ctype} *)(nk_arena + {api.macro}_{port}_OFFSET);\n  (void){name};"
-        for name, const, ctype, port in ports
+        f"  {const}{ctype} *const {name} = ({const}{ctype} *)({at});\n  (void){name};"
+        for name, const, ctype, at in ports
     ]

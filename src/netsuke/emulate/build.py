@@ -28,10 +28,11 @@ def build_image(
     optimize: str = "-O2",
     compiler: str | None = None,
     keep: Sequence[str] = (),
+    flags: Sequence[str] = (),
 ) -> Image:
     """Compile and link `sources` with netsuke's start-up code into the ELF file `out`.
 
-    `keep` names functions to link although nothing calls them. Raises CompileError (the C was refused),
+    `keep` names functions to link although nothing calls them; `flags` go to the compiler too. Raises CompileError (the C was refused),
     DoesNotFit (too big for the board) or EmulationError (an instruction that the core lacks).
     """
     board.require_supported()
@@ -46,6 +47,7 @@ def build_image(
         include=include,
         defines=defines,
         optimize=optimize,
+        flags=flags,
         link_flags=("-Wl,--gc-sections", f"-Wl,-T,{script}", "-Wl,-e,Reset_Handler"),
     )
     image = dataclasses.replace(read_image(out), compiler=chosen.version)

@@ -42,7 +42,13 @@ def build_host(
         [*sources, RUNTIME / "host_driver.c"],
         out,
         include=include,
-        defines={"NK_NO_VECTORS": "", "main": "nk_project_main", **reset, **(defines or {})},
+        defines={
+            "NK_NO_VECTORS": "",
+            "main": "nk_project_main",
+            "NK_INPUTS": io.input_object,
+            **reset,
+            **(defines or {}),
+        },
         optimize=optimize,
         flags=extra,
     )

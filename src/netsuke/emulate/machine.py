@@ -7,6 +7,8 @@ and no interrupts; it executes some instructions that the real core lacks (guard
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -75,6 +77,15 @@ def _riscv_registers() -> _Registers:
         pc=numbers["pc"],
         shown=tuple(numbers.items()),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A read or write of `size` bytes at `address`."""
+
+    address: int
+    size: int
+    write: bool
 
 
 class Machine:
@@ -279,6 +290,22 @@ class Machine:
             raise EmulationError(
                 f"cannot write {len(data):,} bytes at {address:#x} of {self.board.name}: {error}"
             ) from error
+
+    @contextmanager
+    def traced(self, start: int, end: int) -> Iterator[list[Access]]:
+        """Every read and write that touches [start, end) while the context lasts, in order."""
+        seen: list[Access] = []
+
+        def note(engine: Any, access: int, address: int, size: int, value: int, data: object) -> None:
+            del engine, value, data
+            seen.append(Access(address=address, size=size, write=access == unicorn_const.UC_MEM_WRITE))
+
+        kinds = unicorn_const.UC_HOOK_MEM_READ | unicorn_const.UC_HOOK_MEM_WRITE
+        handle = self._engine.hook_add(kinds, note, begin=start, end=end - 1)
+        try:
+            yield seen
+        finally:
+            self._engine.hook_del(handle)
 
     def registers(self) -> dict[str, int]:
         """All registers by name."""

@@ -94,6 +94,7 @@ def run_project(
         defines={
             "NK_NO_VECTORS": "",
             "main": "nk_project_main",
+            "NK_INPUTS": io.input_object,
             **({"NK_QEMU_RESET": ""} if io.state_bytes else {}),
         },
         optimize=optimize,
@@ -166,7 +167,6 @@ def _result(
     model = CycleModel(driver, board.core)
     blocks: Sequence[BlockCount] = counts.blocks
     spread = Spread(least=min(counts.runs), most=max(counts.runs))
-    ends = [offset + length for offset, length in (*io.inputs, *io.outputs)]
     return RunResult(
         outputs=outputs,
         board=board.name,
@@ -185,9 +185,9 @@ def _result(
         flash_code_bytes=image.flash_code_bytes,
         flash_weights_bytes=image.flash_rodata_bytes,
         flash_data_bytes=image.data_bytes,
-        static_bytes=image.ram_bytes,
+        static_bytes=image.ram_bytes - image.objects.get("nk_input", 0),
         stack_bytes=stack,
         arena_bytes=image.objects.get("nk_arena", io.arena_bytes),
-        arena_touched_bytes=max([touched, *ends]),
+        arena_touched_bytes=max([touched, *io.arena_ends]),
         stray_writes=(),
     )

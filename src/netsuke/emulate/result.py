@@ -15,6 +15,18 @@ class ModelIo:
     arena_bytes: int
     state_bytes: int = 0
     layers: tuple[tuple[str, str], ...] = ()  # (name shown, C function)
+    pushed: bool = False  # the only input's rows are pushed: it is in an object of the harness, nk_input
+
+    @property
+    def input_object(self) -> str:
+        """The C object that the inputs' offsets count from."""
+        return "nk_input" if self.pushed else "nk_arena"
+
+    @property
+    def arena_ends(self) -> tuple[int, ...]:
+        """Where the inputs and outputs in the arena end."""
+        inside = (*(() if self.pushed else self.inputs), *self.outputs)
+        return tuple(offset + length for offset, length in inside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ def run_emulated(
         flash_code_bytes=image.flash_code_bytes,
         flash_weights_bytes=image.flash_rodata_bytes,
         flash_data_bytes=image.data_bytes,
-        static_bytes=image.ram_bytes,
+        static_bytes=image.ram_bytes - image.objects.get("nk_input", 0),
         stack_bytes=footprint.stack_bytes,
         arena_bytes=image.objects.get("nk_arena", io.arena_bytes),
         arena_touched_bytes=footprint.arena_touched_bytes,
@@ -115,8 +115,9 @@ def _run_one(machine: Machine, io: ModelIo, given: Sequence[bytes], *, reset: bo
     arena = machine.image.symbol("nk_arena")
     if reset and machine.image.has("nk_reset"):
         _succeed(machine, "nk_reset")
+    start = machine.image.symbol(io.input_object)
     for (offset, _), data in zip(io.inputs, given, strict=True):
-        machine.write(arena + offset, data)
+        machine.write(start + offset, data)
     machine.counter.reset()
     _succeed(machine, "nk_run")
     return tuple(machine.read(arena + offset, size) for offset, size in io.outputs)
@@ -157,11 +158,10 @@ def watch_run(image: Image, board: Board, io: ModelIo, given: Sequence[bytes]) -
             raise
         totals = machine.counter.totals()
     check_fits(image, board, top - totals.stack_low)
-    ends = [offset + length for offset, length in (*io.inputs, *io.outputs)]
     return Footprint(
         outputs=outputs,
         stack_bytes=top - totals.stack_low,
-        arena_touched_bytes=max([totals.arena_end - arena, *ends]),
+        arena_touched_bytes=max([totals.arena_end - arena, *io.arena_ends]),
         stray_writes=tuple(
             f"{length} bytes at {address:#010x} ({symbol_near(image, address)}) from {image.where(pc)}"
             for address, length, pc in totals.stray_writes

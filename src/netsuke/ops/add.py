@@ -27,6 +27,7 @@ from netsuke.ops.broadcast import RowsArgs, at_most_rank_6, binary_kernels, full
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier, rounding_divide_by_pot
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.rows import ELEMENTWISE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +209,7 @@ ADD_POT_S16 = Kernel(
     args=AddPotArgs,
     bind=bind_add_pot,
     accepts=lambda site: pot_shifts(site) is not None,
-    in_place=full_size_inputs,
+    overlap=full_size_inputs,
 )
 FAST_SUMS = (add_kernel(add_reference), add_dsp.add_kernel(add_reference), linear_kernel(add_reference))
 QUANTISED_SUMS = (
@@ -226,6 +227,7 @@ ADD = Operator(
     infer=infer,
     reference=add_reference,
     constraints=CONSTRAINTS,
+    rows=ELEMENTWISE,
     kernels=(*FAST_SUMS, *QUANTISED_SUMS, *binary_kernels("add", DType.FLOAT32, ArithmeticF32Args, f32_args)),
 )
 SUB = Operator(
@@ -236,6 +238,7 @@ SUB = Operator(
     infer=infer,
     reference=add_reference,
     constraints=CONSTRAINTS,
+    rows=ELEMENTWISE,
     kernels=(*FAST_SUMS, *QUANTISED_SUMS, *binary_kernels("sub", DType.FLOAT32, ArithmeticF32Args, f32_args)),
 )
 

@@ -7,14 +7,17 @@ the usual case is one run of bytes, or one loop over runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from netsuke.errors import GraphError
-from netsuke.ir import TensorType
+from netsuke.ir import Array, TensorType
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
-from netsuke.ops.operator import Shape
+from netsuke.ops.operator import Shape, Site
+from netsuke.ops.overlap import Overlap, useful
 from netsuke.ops.state import COPY, CopyArgs
 
 LEVELS = 6
@@ -106,6 +109,59 @@ def relative(loops: Sequence[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(steps)
 
 
+def places_of(call: Call) -> tuple[Array, Array, int]:
+    """Byte offsets of a copy's blocks from its pointers, in order, in the source and in the target; a block's bytes."""
+    args = call.args
+    if isinstance(args, CopyArgs):
+        return np.zeros(1, np.int64), np.zeros(1, np.int64), args.nbytes
+    assert isinstance(args, CopyBlocksArgs)
+    found = []
+    for relative_steps in (args.x_step, args.y_step):
+        at = np.zeros(1, np.int64)
+        walked = 0
+        for level in reversed(range(LEVELS)):
+            step, count = relative_steps[level] + walked, args.count[level]
+            at = (np.arange(count, dtype=np.int64)[:, None] * step + at).reshape(-1)
+            walked += (count - 1) * step if level < LEVELS - 1 else 0
+        found.append(at)
+    return found[0], found[1], args.nbytes
+
+
+def over_the_inputs(
+    bind: Callable[[Site[Any]], tuple[Call, ...]],
+) -> Callable[[Site[Any]], tuple[Overlap, ...]]:
+    """Claims of an operator made of copies: each input may lie where no block is written before it is copied.
+
+    A block and its copy keep apart, since memcpy wants that.
+    """
+
+    def overlap(site: Site[Any]) -> tuple[Overlap, ...]:
+        moments: dict[int, list[tuple[Array, Array]]] = {}
+        written = 0
+        for call in bind(site):
+            source, target = call.pointers
+            assert isinstance(source, Input)
+            assert isinstance(target, Output)
+            x_at, y_at, nbytes = places_of(call)
+            x_at = x_at + source.offset * site.x(source.index).dtype.size
+            ends = np.full(len(y_at), written)
+            if target.index == 0:
+                y_at = y_at + target.offset * site.y().dtype.size
+                ends = np.maximum(np.maximum.accumulate(y_at + nbytes), written)
+                written = int(ends[-1])
+            moments.setdefault(source.index, []).append((ends, x_at))
+        return tuple(claim for i, found in moments.items() for claim in useful(site, claim_of(i, found)))
+
+    return overlap
+
+
+def claim_of(index: int, moments: Sequence[tuple[Array, Array]]) -> Overlap:
+    """The claim about an input from its blocks: bytes written when each is done, and where it lies in the input."""
+    written, first = (np.concatenate(part) for part in zip(*moments, strict=True))
+    unread = np.minimum.accumulate(first[::-1])[::-1]
+    return Overlap(input=index, lead=int((written - unread).max()))
+
+
 def grid(shape: Shape, x_steps: Sequence[int], y_steps: Sequence[int]) -> tuple[Axis, ...]:
     """Axes from a shape and the steps on either side."""
     return tuple(Axis(count=n, x_step=x, y_step=y) for n, x, y in zip(shape, x_steps, y_steps, strict=True))
@@ -125,3 +181,14 @@ COPY_BLOCKS_PARAMS = (Param(name="x", ctype="const void"), Param(name="y", ctype
 COPY_BLOCKS = Kernel(
     name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=bound_by_operator
 )
+
+
+def block_kernel(bind: Callable[[Site[Any]], tuple[Call, ...]]) -> Kernel:
+    """The kernel of an operator that is made of copies."""
+    return Kernel(
+        name="nk_copy_blocks",
+        params=COPY_BLOCKS_PARAMS,
+        args=CopyBlocksArgs,
+        bind=bind,
+        overlap=over_the_inputs(bind),
+    )

@@ -17,6 +17,7 @@ from netsuke.errors import GraphError
 from netsuke.ir import DType
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Shape, Site
+from netsuke.ops.overlap import Overlap, elementwise
 
 MAX_RANK = 6
 WALK_LEVELS = MAX_RANK - 1
@@ -151,14 +152,9 @@ def at_most_rank_6(site: Site[Any]) -> str | None:
     return None if max(ranks) <= MAX_RANK else f"{ranks[0]} and {ranks[1]} dimensions"
 
 
-def full_size_inputs(site: Site[Any]) -> tuple[int, ...]:
-    """The inputs of the output's size and element size: an element is read before its place is written."""
-    y = site.y()
-    return tuple(
-        i
-        for i, x in enumerate(site.inputs)
-        if x is not None and x.nbytes == y.nbytes and x.dtype.size == y.dtype.size
-    )
+def full_size_inputs(site: Site[Any]) -> tuple[Overlap, ...]:
+    """The inputs of the output's shape: an element is read before its place is written."""
+    return tuple(claim for i, x in enumerate(site.inputs) if x is not None for claim in elementwise(site, i))
 
 
 def binary_kernels(
@@ -197,7 +193,7 @@ def binary_kernels(
         args=args,
         bind=bind_rows,
         accepts=lambda site: fits(site) and len(loops_of(site)) <= 2,
-        in_place=full_size_inputs,
+        overlap=full_size_inputs,
     )
     walk = Kernel(
         name=f"nk_{stem}_broadcast_{SUFFIX[dtype]}",
@@ -205,6 +201,6 @@ def binary_kernels(
         args=args,
         bind=bind_walk,
         accepts=fits,
-        in_place=full_size_inputs,
+        overlap=full_size_inputs,
     )
     return rows, walk

@@ -9,16 +9,16 @@ import numpy as np
 
 from netsuke.ir import Args, Array, DType
 from netsuke.ops.block_copy import (
-    COPY_BLOCKS_PARAMS,
     MAX_RANK,
-    CopyBlocksArgs,
+    block_kernel,
     copy_blocks,
     dense_steps,
     grid,
     slab,
 )
-from netsuke.ops.kernel import Call, Input, Kernel, Output
+from netsuke.ops.kernel import Call, Input, Output
 from netsuke.ops.operator import Operator, Shape, Site
+from netsuke.ops.rows import ALONG_CHANNELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,8 @@ CONCATENATION = Operator(
     infer=infer,
     reference=reference,
     constraints=(same_dtypes, shapes_agree, same_quantization),
-    kernels=(Kernel(name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=bind),),
+    rows=ALONG_CHANNELS,
+    kernels=(block_kernel(bind),),
 )
 
 OPERATORS: tuple[Operator[Concatenation], ...] = (CONCATENATION,)

@@ -28,6 +28,8 @@ from netsuke.ops.conv_geometry import (
     taps,
     windows,
 )
+from netsuke.ops.conv_lines_mve import CONV_2D_LINES_S8_MVE
+from netsuke.ops.conv_overlap import pixels_during, windows_during
 from netsuke.ops.conv_rules import (
     accumulators_fit,
     activations_quantized,
@@ -38,12 +40,20 @@ from netsuke.ops.conv_rules import (
     multipliers_in_range,
     weights_quantized,
 )
+from netsuke.ops.conv_s16_dsp import CONV_2D_S16_DSP
+from netsuke.ops.conv_s16_mve import CONV_2D_S16_MVE
 from netsuke.ops.fixed_point import Multiplier, wrap_int32
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.pointwise_narrow_mve import POINTWISE_NARROW_S8_MVE
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32, scaled_int64, stored
 from netsuke.ops.row_dsp import SINGLE_S8_DSP
+from netsuke.ops.row_duo import SINGLE_S8_DUO
+from netsuke.ops.row_s16_dsp import SINGLE_S16_DSP
+from netsuke.ops.rows import windowed
+from netsuke.ops.skips import CONV_2D_S8_SKIPS, POINTWISE_S8_SKIPS
 from netsuke.ops.strip import CONV_2D_S8_DSP, POINTWISE_S8_DSP
+from netsuke.ops.strip_duo import CONV_2D_S8_DUO, POINTWISE_S8_DUO
 from netsuke.ops.triples import CONV_2D_S8_TRIPLES, POINTWISE_S8_TRIPLES
 from netsuke.ops.winograd import CONV_2D_S8_WINOGRAD
 
@@ -217,6 +227,7 @@ POINTWISE_S8 = Kernel(
     args=PointwiseArgs,
     bind=bind_pointwise,
     accepts=is_pointwise,
+    overlap=pixels_during,
 )
 CONV_2D_S8 = Kernel(
     name="nk_conv_2d_s8",
@@ -224,6 +235,7 @@ CONV_2D_S8 = Kernel(
     args=Conv2dArgs,
     bind=bind,
     accepts=lambda site: site.x().dtype is DType.INT8,
+    overlap=windows_during,
 )
 CONV_2D_S16 = Kernel(
     name="nk_conv_2d_s16",
@@ -231,6 +243,7 @@ CONV_2D_S16 = Kernel(
     args=Conv2dArgs,
     bind=bind,
     accepts=lambda site: site.x().dtype is DType.INT16,
+    overlap=windows_during,
 )
 CONV_2D_F32 = Kernel(
     name="nk_conv_2d_f32",
@@ -238,6 +251,7 @@ CONV_2D_F32 = Kernel(
     args=Conv2dArgs,
     bind=bind,
     accepts=lambda site: site.x().dtype is DType.FLOAT32,
+    overlap=windows_during,
 )
 
 CONV_2D = Operator(
@@ -259,17 +273,28 @@ CONV_2D = Operator(
         accumulators_fit(axis=0),
     ),
     macs=macs,
+    rows=windowed(windows),
     kernels=(
+        POINTWISE_NARROW_S8_MVE,
         POINTWISE_S8_MVE,
+        *CONV_2D_LINES_S8_MVE,
         CONV_2D_S8_MVE,
+        SINGLE_S8_DUO,
         SINGLE_S8_DSP,
+        POINTWISE_S8_DUO,
         POINTWISE_S8_DSP,
         CONV_2D_S8_WINOGRAD,
+        CONV_2D_S8_DUO,
         CONV_2D_S8_DSP,
+        POINTWISE_S8_SKIPS,
+        CONV_2D_S8_SKIPS,
         POINTWISE_S8_TRIPLES,
         CONV_2D_S8_TRIPLES,
         POINTWISE_S8,
         CONV_2D_S8,
+        CONV_2D_S16_MVE,
+        SINGLE_S16_DSP,
+        *CONV_2D_S16_DSP,
         CONV_2D_S16,
         CONV_2D_F32,
     ),

@@ -10,7 +10,8 @@ import numpy as np
 from netsuke.boards import Isa
 from netsuke.ir import Array
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.conv_geometry import WEIGHTS, as_many_channels, bias_of, images, scaled_params, windows
+from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, scaled_params, windows
+from netsuke.ops.conv_overlap import pixels_ahead, windows_ahead
 from netsuke.ops.fixed_point import Multiplier, wrap_int32
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Scratch
 from netsuke.ops.operator import Site
@@ -156,8 +157,14 @@ POINTWISE_S8_MVE = Kernel(
     bind=bind_pointwise,
     accepts=accepts_pointwise,
     needs=Isa.MVE,
-    in_place=as_many_channels,
+    overlap=pixels_ahead(3),
 )
 CONV_2D_S8_MVE = Kernel(
-    name="nk_conv_2d_s8_mve", params=PARAMS, args=ConvMveArgs, bind=bind, accepts=accepts, needs=Isa.MVE
+    name="nk_conv_2d_s8_mve",
+    params=PARAMS,
+    args=ConvMveArgs,
+    bind=bind,
+    accepts=accepts,
+    needs=Isa.MVE,
+    overlap=windows_ahead(3),
 )

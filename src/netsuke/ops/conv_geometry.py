@@ -171,11 +171,6 @@ def scaled_params(weights: str) -> tuple[Param, ...]:
     )
 
 
-def as_many_channels(site: Site[Any]) -> tuple[int, ...]:
-    """in_place of pointwise kernels that read a pixel whole before they write it: its outputs fit its inputs' place."""
-    return (0,) if site.x().shape[3] == site.y().shape[3] else ()
-
-
 FLOAT_PARAMS = (
     Param(name="x", ctype="const float"),
     Param(name="w", ctype="const float"),

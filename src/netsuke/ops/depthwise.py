@@ -29,6 +29,7 @@ from netsuke.ops.conv_geometry import (
     taps,
     windows,
 )
+from netsuke.ops.conv_overlap import windows_by_channel
 from netsuke.ops.conv_rules import (
     accumulators_fit,
     activations_quantized,
@@ -39,14 +40,21 @@ from netsuke.ops.conv_rules import (
     multipliers_in_range,
     weights_quantized,
 )
+from netsuke.ops.conv_s16_mve import DEPTHWISE_S16_MVE
+from netsuke.ops.depthwise_columns import DEPTHWISE_S8_COLUMNS
 from netsuke.ops.depthwise_dsp import DEPTHWISE_S8_DSP
 from netsuke.ops.depthwise_dsp_column import DEPTHWISE_1D_S8_DSP
+from netsuke.ops.depthwise_dsp_row import DEPTHWISE_ROW_S8_DSP
 from netsuke.ops.depthwise_dsp_whole import DEPTHWISE_WHOLE_S8_DSP
 from netsuke.ops.depthwise_dsp_window import DEPTHWISE_WINDOW_S8_DSP
 from netsuke.ops.depthwise_mve import DEPTHWISE_S8_MVE
+from netsuke.ops.depthwise_s16_dsp import DEPTHWISE_S16_DSP
+from netsuke.ops.depthwise_taps import DEPTHWISE_S8_TAPS
 from netsuke.ops.depthwise_triples import DEPTHWISE_S8_STEPS, DEPTHWISE_S8_TRIPLES
+from netsuke.ops.depthwise_windows_mve import DEPTHWISE_WINDOWS_S8_MVE
 from netsuke.ops.kernel import Call, Constant, Kernel
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.rows import windowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +130,7 @@ def single(name: str, params: Any, args: Any, dtype: DType) -> Kernel:
         args=args,
         bind=bind,
         accepts=lambda site: site.x().dtype is dtype and multiplier_of(site) == 1 and site.x().shape[3] > 1,
+        overlap=windows_by_channel,
     )
 
 
@@ -140,6 +149,7 @@ GROUPED = tuple(
         args=general.args,
         bind=bind_grouped,
         accepts=general.accepts,
+        overlap=general.overlap,
     )
     for general in (CONV_2D_S8, CONV_2D_S16, CONV_2D_F32)
 )
@@ -165,15 +175,22 @@ DEPTHWISE_CONV_2D = Operator(
         accumulators_fit(axis=3),
     ),
     macs=macs,
+    rows=windowed(windows),
     kernels=(
+        *DEPTHWISE_WINDOWS_S8_MVE,
         DEPTHWISE_S8_MVE,
         DEPTHWISE_WHOLE_S8_DSP,
         *DEPTHWISE_1D_S8_DSP,
+        *DEPTHWISE_ROW_S8_DSP,
         *DEPTHWISE_S8_DSP,
         *DEPTHWISE_WINDOW_S8_DSP,
+        DEPTHWISE_S8_COLUMNS,
+        DEPTHWISE_S8_TAPS,
         DEPTHWISE_S8_TRIPLES,
         DEPTHWISE_S8_STEPS,
         DEPTHWISE_S8,
+        DEPTHWISE_S16_MVE,
+        *DEPTHWISE_S16_DSP,
         DEPTHWISE_S16,
         DEPTHWISE_F32,
         *GROUPED,

@@ -15,6 +15,7 @@ from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, st
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
+from netsuke.ops.overlap import Overlap, plane_by_plane
 
 WHOLE_IMAGE_BYTES = 2048
 """Planes of a whole image are held at once when they take no more than this."""
@@ -100,10 +101,12 @@ def threes_of(width: int) -> int:
     return next(n for n in range(width // 3, -1, -1) if (width - 3 * n) % 2 == 0)
 
 
-def over_the_input(site: Site[Any]) -> tuple[int, ...]:
-    """Rows are taken apart before the output reaches them, where it does not run ahead of the window."""
-    rows, _ = windows(site)
-    return (0,) if site.x().shape == site.y().shape and rows.before <= 2 else ()
+def over_the_input(site: Site[Any]) -> tuple[Overlap, ...]:
+    """Of four channels pair rows up to one beyond a batch are taken apart before its outputs are written."""
+    a = planes_args(site)
+    batches = range(a.batch, a.pairs, a.batch)
+    made = 2 if a.stride == 1 else 1
+    return plane_by_plane(site, [(made * p, 2 * (p + 1) - a.pad_h) for p in batches])
 
 
 def planes_kernel(name: str, stride: int, *, once: bool) -> Kernel:
@@ -121,7 +124,7 @@ def planes_kernel(name: str, stride: int, *, once: bool) -> Kernel:
         bind=bind,
         accepts=lambda site: fits(site, stride) and scales_of(site, once=once) is not None,
         needs=Isa.DSP,
-        in_place=over_the_input if stride == 1 else lambda site: (),
+        overlap=over_the_input,
     )
     return kernel
 

@@ -16,6 +16,7 @@ from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.geometry import Window
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
+from netsuke.ops.overlap import plane_by_plane
 
 PAIRS = 3
 """Pairs of outputs that are made at a time, and words of taps that a turn of the inner loop takes."""
@@ -117,7 +118,7 @@ def column_kernel(name: str, *, once: bool) -> Kernel:
         bind=bind,
         accepts=lambda site: fits(site) and scales_of(site, once=once) is not None,
         needs=Isa.DSP,
-        in_place=lambda site: (0,) if site.x().shape == site.y().shape else (),
+        overlap=lambda site: plane_by_plane(site, []),
     )
     return kernel
 

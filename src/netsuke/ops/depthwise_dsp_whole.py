@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D with a window that covers the image, for cores with the DSP extension."""
+"""DEPTHWISE_CONV_2D with windows of pixels that stand side by side, for cores with the DSP extension."""
 
 from __future__ import annotations
 
@@ -13,29 +13,53 @@ from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, images, windows
 from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, start_of, twice_scales
 from netsuke.ops.fixed_point import wrap_int32
+from netsuke.ops.geometry import Window
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs
 from netsuke.ops.operator import Site
+from netsuke.ops.overlap import Overlap, Reads, useful, windowed
+
+FEW = 3
+"""Outputs, or taps. With more of both, kernels that take pixels apart for several outputs are as fast."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeArgs(KernelArgs):
-    """One image."""
+    """`outputs` of one image, `pixels` under the window of each, `stride` bytes from a window to the next.
+
+    last: words of the blocks before the last four channels'. narrow: the clamp low..high is narrower than int8.
+    """
 
     c_name: ClassVar[str] = "nk_whole_args"
     channels: int
     pixels: int
+    outputs: int
+    stride: int
+    last: int
     y_zero: int
+    narrow: int
     low: int
     high: int
 
 
 def accepts(site: Site[Any]) -> bool:
-    """int8, multiplier 1, one output of all pixels and no padding, four channels or more."""
+    """int8, multiplier 1, four channels or more, few outputs or taps, no padding, windows in one piece of memory."""
     x, w = site.x(), site.x(WEIGHTS)
     if x.dtype is not DType.INT8 or w.shape[3] != x.shape[3] or x.shape[3] < LANES:
         return False
-    covered = all((a.kernel, a.before, a.after) == (a.size, 0, 0) and a.dilation == 1 for a in windows(site))
-    return covered and twice_scales(site) is not None
+    axes = windows(site)
+    inside = all((a.before, a.after) == (0, 0) and (a.dilation == 1 or a.kernel == 1) for a in axes)
+    taps = axes[0].kernel * axes[1].kernel
+    outputs = outputs_of(axes)
+    few = outputs > 0 and min(outputs, taps) <= FEW
+    return inside and taps > 1 and few and twice_scales(site) is not None
+
+
+def outputs_of(axes: tuple[Window, Window]) -> int:
+    """Outputs along the only axis that has more than one; 0 where windows are not in one piece of memory."""
+    rows, along = axes
+    if along.kernel == along.size:
+        return rows.output
+    return along.output if rows.size == 1 else 0
 
 
 def blocks(site: Site[Any]) -> Constant:
@@ -57,12 +81,30 @@ def blocks(site: Site[Any]) -> Constant:
 
 def bind(site: Site[Any]) -> tuple[Call, ...]:
     """One call an image."""
-    x, found = site.x(), blocks(site)
-    low, high = (int(end) for end in full_clamp(site.args.clamp, site.y()))
-    args = WholeArgs(
-        channels=x.shape[3], pixels=x.shape[1] * x.shape[2], y_zero=site.y().zero_point, low=low, high=high
-    )
+    args, found = whole_args(site), blocks(site)
     return tuple(DEPTHWISE_WHOLE_S8_DSP.call(i, found, o, args=args) for i, o in images(site))
+
+
+def whole_args(site: Site[Any]) -> WholeArgs:
+    """The struct for one image."""
+    rows, along = windows(site)
+    channels, pixels = site.x().shape[3], rows.kernel * along.kernel
+    low, high = (int(end) for end in full_clamp(site.args.clamp, site.y()))
+    apart = along.size * rows.stride if along.kernel == along.size else along.stride
+    return WholeArgs(
+        channels=channels, pixels=pixels, outputs=outputs_of((rows, along)), stride=apart * channels,
+        last=channels // LANES * LANES * (3 + -(-pixels // 2)), y_zero=site.y().zero_point,
+        narrow=int((low, high) != (-128, 127)), low=low, high=high,
+    )  # fmt: skip
+
+
+def over_the_input(site: Site[Any]) -> tuple[Overlap, ...]:
+    """Four channels are read before their outputs are written; the last four may have been written in part."""
+    axes = windows(site)
+    if outputs_of(axes) > 1:
+        return windowed(site, axes, Reads.DURING)
+    again = -site.x().shape[3] % LANES
+    return useful(site, Overlap(input=0, lead=LANES - again if again else 0))
 
 
 DEPTHWISE_WHOLE_S8_DSP = Kernel(
@@ -72,4 +114,5 @@ DEPTHWISE_WHOLE_S8_DSP = Kernel(
     bind=bind,
     accepts=accepts,
     needs=Isa.DSP,
+    overlap=over_the_input,
 )

@@ -15,6 +15,7 @@ from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, st
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
+from netsuke.ops.overlap import Overlap, plane_by_plane
 
 OUTPUTS = 3
 """Outputs of a row that are made at a time."""
@@ -114,10 +115,12 @@ def window_args(site: Site[Any]) -> WindowArgs:
     )  # fmt: skip
 
 
-def over_the_input(site: Site[Any]) -> tuple[int, ...]:
-    """Rows are taken apart before the output reaches them, where it does not run ahead of the window."""
-    rows, _ = windows(site)
-    return (0,) if site.x().shape == site.y().shape and rows.before <= rows.kernel // 2 * 2 else ()
+def over_the_input(site: Site[Any]) -> tuple[Overlap, ...]:
+    """Of four channels all pair rows under a batch's windows are taken apart before its outputs are written."""
+    a = window_args(site)
+    batches = range(a.batch, a.pairs, a.batch)
+    shared = a.rows // a.stride - a.stride
+    return plane_by_plane(site, [(2 * j, 2 * (shared + a.stride * j) - a.pad_h) for j in batches])
 
 
 def window_kernel(name: str, *, once: bool) -> Kernel:
@@ -135,7 +138,7 @@ def window_kernel(name: str, *, once: bool) -> Kernel:
         bind=bind,
         accepts=lambda site: fits(site) and scales_of(site, once=once) is not None,
         needs=Isa.DSP,
-        in_place=lambda site: over_the_input(site) if windows(site)[0].stride == 1 else (),
+        overlap=over_the_input,
     )
     return kernel
 

@@ -15,6 +15,7 @@ from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, windows
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
+from netsuke.ops.overlap import Overlap, row_by_row
 from netsuke.ops.strip import multipliers
 
 BLOCK = 16
@@ -141,9 +142,10 @@ def scratch_bytes(args: DepthwiseMveArgs) -> int:
     return args.taps_at + 4 * 2 * args.pairs
 
 
-def over_the_input(site: Site[Any]) -> tuple[int, ...]:
-    """Rows are copied before the output reaches them, where it does not grow faster than the window moves."""
-    return (0,) if site.x().shape == site.y().shape and site.args.stride == (1, 1) else ()
+def over_the_input(site: Site[Any]) -> tuple[Overlap, ...]:
+    """The rows under a row of windows are copied before that row of outputs is written."""
+    a = depthwise_args(site)
+    return row_by_row(site, [(y + 1, y * a.stride_h - a.pad_h + a.lines) for y in range(a.out_h - 1)])
 
 
 def bind(site: Site[Any]) -> tuple[Call, ...]:
@@ -160,5 +162,5 @@ DEPTHWISE_S8_MVE = Kernel(
     bind=bind,
     accepts=accepts,
     needs=Isa.MVE,
-    in_place=over_the_input,
+    overlap=over_the_input,
 )

@@ -11,6 +11,7 @@ import numpy as np
 from netsuke.ir import Array, DType
 from netsuke.ops.kernel import KernelArgs
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.rows import ELEMENTWISE
 from netsuke.ops.unary import NoArgs, infer, int16_is_symmetric, unary_kernel
 
 INTEGERS = (DType.INT8, DType.UINT8, DType.INT16)
@@ -75,6 +76,7 @@ DEQUANTIZE = Operator(
     infer=infer,
     reference=reference,
     constraints=(types_convert, has_scale),
+    rows=ELEMENTWISE,
     kernels=tuple(
         unary_kernel(f"nk_dequantize_{suffix}", dtype, DType.FLOAT32, DequantizeArgs, args_of, per_tensor)
         for suffix, dtype in (("s8", DType.INT8), ("u8", DType.UINT8), ("s16", DType.INT16))

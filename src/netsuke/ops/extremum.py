@@ -13,6 +13,8 @@ from netsuke.ops.arithmetic import operands
 from netsuke.ops.broadcast import RowsArgs, at_most_rank_6, binary_kernels, infer, rows_of
 from netsuke.ops.kernel import Kernel
 from netsuke.ops.operator import Operator, Site, dtypes_of
+from netsuke.ops.rows import ELEMENTWISE
+from netsuke.ops.rows_mve import rows_kernel
 from netsuke.ops.unary import NoArgs
 
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
@@ -45,8 +47,9 @@ def args_of(site: Site[NoArgs]) -> ExtremumArgs:
 
 
 def kernels_of(stem: str) -> tuple[Kernel, ...]:
-    """Both kernels of every type."""
-    return tuple(k for dtype in TYPES for k in binary_kernels(stem, dtype, ExtremumArgs, args_of))
+    """Both kernels of every type, and Helium's of bytes."""
+    helium = rows_kernel(f"nk_{stem}_s8_mve", ExtremumArgs, args_of)
+    return helium, *(k for dtype in TYPES for k in binary_kernels(stem, dtype, ExtremumArgs, args_of))
 
 
 MAXIMUM = Operator(
@@ -57,6 +60,7 @@ MAXIMUM = Operator(
     infer=infer,
     reference=maximum_reference,
     constraints=(dtypes_of(*TYPES, inputs=(0, 1)), at_most_rank_6),
+    rows=ELEMENTWISE,
     kernels=kernels_of("maximum"),
 )
 MINIMUM = Operator(
@@ -67,6 +71,7 @@ MINIMUM = Operator(
     infer=infer,
     reference=minimum_reference,
     constraints=(dtypes_of(*TYPES, inputs=(0, 1)), at_most_rank_6),
+    rows=ELEMENTWISE,
     kernels=kernels_of("minimum"),
 )
 

@@ -16,6 +16,7 @@ from netsuke.ir import Args, Array, DType
 from netsuke.ops.activation import Clamp, full_clamp
 from netsuke.ops.conv_2d import float_finish, folded_bias, packed
 from netsuke.ops.conv_geometry import FLOAT_PARAMS, WEIGHTS, accumulates_64_bits, bias_of, scale_step
+from netsuke.ops.conv_overlap import pixels_during
 from netsuke.ops.conv_rules import (
     accumulators_fit,
     activations_quantized,
@@ -24,13 +25,18 @@ from netsuke.ops.conv_rules import (
     element_types,
     weights_quantized,
 )
+from netsuke.ops.conv_s16_mve import FULLY_CONNECTED_S16_MVE
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.fully_connected_mve import FULLY_CONNECTED_S8_MVE
 from netsuke.ops.fully_connected_pairs import FULLY_CONNECTED_S8_FOURS, FULLY_CONNECTED_S8_PAIRS
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
+from netsuke.ops.matrix_s16_dsp import MATRIX_S16_DSP
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.requantize import WideMultiplier, real_multipliers, relative_clamp, scaled_double, stored
 from netsuke.ops.row_dsp import ROW_S8_DSP
+from netsuke.ops.row_duo import ROW_S8_DUO
+from netsuke.ops.row_s16_dsp import FULLY_CONNECTED_S16_DSP
+from netsuke.ops.row_skips import FULLY_CONNECTED_S8_SKIPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +249,7 @@ FULLY_CONNECTED_S8 = Kernel(
     args=FullyConnectedArgs,
     bind=bind_s8,
     accepts=takes_wide,
+    overlap=pixels_during,
 )
 FULLY_CONNECTED_S8_DOUBLE = Kernel(
     name="nk_fully_connected_s8_double",
@@ -256,6 +263,7 @@ FULLY_CONNECTED_S8_DOUBLE = Kernel(
     args=FullyConnectedArgs,
     bind=bind_s8_double,
     accepts=lambda site: site.x().dtype is DType.INT8,
+    overlap=pixels_during,
 )
 FULLY_CONNECTED_S16 = Kernel(
     name="nk_fully_connected_s16",
@@ -269,6 +277,7 @@ FULLY_CONNECTED_S16 = Kernel(
     args=FullyConnectedArgs,
     bind=bind_s16,
     accepts=lambda site: site.x().dtype is DType.INT16,
+    overlap=pixels_during,
 )
 FULLY_CONNECTED_F32 = Kernel(
     name="nk_fully_connected_f32",
@@ -276,6 +285,7 @@ FULLY_CONNECTED_F32 = Kernel(
     args=FullyConnectedF32Args,
     bind=bind_f32,
     accepts=lambda site: site.x().dtype is DType.FLOAT32,
+    overlap=pixels_during,
 )
 
 FULLY_CONNECTED = Operator(
@@ -298,11 +308,16 @@ FULLY_CONNECTED = Operator(
     macs=macs,
     kernels=(
         FULLY_CONNECTED_S8_MVE,
+        ROW_S8_DUO,
         ROW_S8_DSP,
+        FULLY_CONNECTED_S8_SKIPS,
         FULLY_CONNECTED_S8_PAIRS,
         FULLY_CONNECTED_S8_FOURS,
         FULLY_CONNECTED_S8,
         FULLY_CONNECTED_S8_DOUBLE,
+        FULLY_CONNECTED_S16_MVE,
+        MATRIX_S16_DSP,
+        *FULLY_CONNECTED_S16_DSP,
         FULLY_CONNECTED_S16,
         FULLY_CONNECTED_F32,
     ),

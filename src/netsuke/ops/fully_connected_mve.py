@@ -13,6 +13,7 @@ from netsuke.ir import Array, DType
 from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_2d_mve import CHANNELS, LANES, folded, scale_vectors
 from netsuke.ops.conv_geometry import WEIGHTS
+from netsuke.ops.conv_overlap import pixels_during
 from netsuke.ops.fixed_point import Int64Array
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Site
@@ -153,4 +154,5 @@ FULLY_CONNECTED_S8_MVE = Kernel(
     bind=bind,
     accepts=accepts,
     needs=Isa.MVE,
+    overlap=pixels_during,
 )

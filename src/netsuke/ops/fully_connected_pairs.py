@@ -9,6 +9,7 @@ import numpy as np
 
 from netsuke.ir import Array, DType
 from netsuke.ops.conv_geometry import WEIGHTS
+from netsuke.ops.conv_overlap import pixels_during
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param, Scratch
 from netsuke.ops.operator import Site
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_double
@@ -125,6 +126,7 @@ FULLY_CONNECTED_S8_PAIRS = Kernel(
     args=PairsArgs,
     bind=bind_pairs,
     accepts=accepts_pairs,
+    overlap=pixels_during,
 )
 FULLY_CONNECTED_S8_FOURS = Kernel(
     name="nk_fully_connected_s8_fours",
@@ -137,4 +139,5 @@ FULLY_CONNECTED_S8_FOURS = Kernel(
     args=PairsArgs,
     bind=bind_fours,
     accepts=accepts,
+    overlap=pixels_during,
 )

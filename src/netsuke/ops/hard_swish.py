@@ -11,7 +11,8 @@ from netsuke.ir import Array, DType
 from netsuke.ops.fixed_point import INT32_MAX, Multiplier, rounding_divide_by_pot
 from netsuke.ops.float_math import div_f32
 from netsuke.ops.operator import Operator, Site, dtypes_of
-from netsuke.ops.unary import NoArgs, infer, lookup_kernel, saturated, unary_kernel
+from netsuke.ops.rows import ELEMENTWISE
+from netsuke.ops.unary import NoArgs, infer, lookup_kernels, saturated, unary_kernel
 
 INT16_MIN, INT16_MAX = -(1 << 15), (1 << 15) - 1
 
@@ -110,7 +111,8 @@ HARD_SWISH = Operator(
     infer=infer,
     reference=reference,
     constraints=(dtypes_of(DType.INT8, DType.UINT8, DType.FLOAT32), output_scale_is_not_tiny),
-    kernels=(lookup_kernel(quantized), unary_kernel("nk_hard_swish_f32", DType.FLOAT32, DType.FLOAT32)),
+    rows=ELEMENTWISE,
+    kernels=(*lookup_kernels(quantized), unary_kernel("nk_hard_swish_f32", DType.FLOAT32, DType.FLOAT32)),
 )
 
 OPERATORS: tuple[Operator[NoArgs], ...] = (HARD_SWISH,)

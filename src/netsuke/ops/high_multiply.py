@@ -12,6 +12,7 @@ addend: on a Cortex-M4 SMMLA and SSAT with a shift are all that is left.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,6 +25,8 @@ COARSE_FRACTION = 1
 """The same for real multipliers up to 1/4."""
 ADDENDS = np.arange(-4000, 4001)
 TRIES = 400
+REMEMBERED = 4096
+"""Channels whose search is not done again: a layer is asked about several times in a build."""
 LARGEST_OFFSET = 1 << 28
 
 
@@ -45,22 +48,30 @@ def steps_of(m: Multiplier, count: int) -> Int64Array:
     return np.array([min(f, INT32_MAX) for f in first], dtype=np.int64)
 
 
+@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=1 << 14)  # Several kernels ask the same of a layer.
 def high_multiply(
-    m: Multiplier, count: int, lowest: int, highest: int, factor: int = 1
+    m: Multiplier, count: int, lowest: int, highest: int, factor: int = 1, fraction: int = FRACTION
 ) -> HighMultiply | None:
     """The formula for one channel whose results above the zero point go up to `count`, or None when there is none.
 
     `lowest` and `highest` are accumulators (bias included) that bound all that can occur. With a `factor` the formula
-    is for accumulators that come multiplied by it.
+    is for accumulators that come multiplied by it; `fraction` is the bits below the stored value.
     """
     if m.value == 0 or m.shift >= 0 or count < 1:
         return None
     steps = Steps(levels=np.arange(1, count + 1, dtype=np.int64), at=steps_of(m, count))
-    return search(m.value / 2.0 ** (31 - m.shift), steps, lowest, highest, factor)
+    return search(m.value / 2.0 ** (31 - m.shift), steps, lowest, highest, factor, fraction)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def high_multiply_double(
-    real: float, levels: tuple[int, int], lowest: int, highest: int, fraction: int = FRACTION
+    real: float,
+    levels: tuple[int, int],
+    lowest: int,
+    highest: int,
+    fraction: int = FRACTION,
+    factor: int = 1,
 ) -> HighMultiply | None:
     """The same for round(acc * real) in double, halves away from zero, as LiteRT's FULLY_CONNECTED scales.
 
@@ -76,7 +87,7 @@ def high_multiply_double(
     if not (reached[:, -1] & ~reached[:, 0]).all():
         return None
     at = guess[np.arange(len(wanted)), np.argmax(reached, axis=1)]
-    return search(real, Steps(levels=wanted, at=at), lowest, highest, 1, fraction)
+    return search(real, Steps(levels=wanted, at=at), lowest, highest, factor, fraction)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +126,9 @@ def search(
             continue
         target = ((near.levels << fraction) - addend) << 32
         multiplier = multiplier_for(target, at + offset, reach, under, factor)
-        if multiplier is not None and stays_below(multiplier, addend, offset, lowest):
+        if multiplier is not None and all(
+            stays_below(multiplier, addend, end + offset) for end in (lowest, highest)
+        ):
             return HighMultiply(multiplier=multiplier, offset=offset, addend=addend)
     return None
 
@@ -134,7 +147,7 @@ def multiplier_for(target: Int64Array, x: Int64Array, reach: Array, under: Array
     return (least + most) // 2 if least <= most else None
 
 
-def stays_below(multiplier: int, addend: int, offset: int, lowest: int) -> bool:
-    """True when the lowest accumulator neither overflows nor wraps on its way to the saturation."""
-    value = ((lowest + offset) * multiplier >> 32) + addend
+def stays_below(multiplier: int, addend: int, acc: int) -> bool:
+    """True when the accumulator at an end of its range neither overflows nor wraps on its way to the saturation."""
+    value = (acc * multiplier >> 32) + addend
     return -(1 << 30) < value < 1 << 30

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netsuke.boards import Isa
 from netsuke.errors import GraphError
 from netsuke.ir import Array
+from netsuke.ops.overlap import Overlap
 
 if TYPE_CHECKING:
     from netsuke.ops.operator import Site
@@ -84,7 +85,12 @@ class Scratch:
     nbytes: int
 
 
-Pointer = Input | Output | StatePointer | Constant | Scratch
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """A pointer to the int32 sums that a layer keeps from one band of rows to the next (see ops/rows.py)."""
+
+
+Pointer = Input | Output | StatePointer | Constant | Scratch | Sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +115,8 @@ def always(site: Site[Any]) -> bool:
     return True
 
 
-def nowhere(site: Site[Any]) -> tuple[int, ...]:
-    """No input may be overwritten."""
+def apart(site: Site[Any]) -> tuple[Overlap, ...]:
+    """Output and inputs share no memory."""
     del site
     return ()
 
@@ -126,8 +132,8 @@ class Kernel:
     """The calls that compute the node: usually one; several where a variable number of operands asks for it."""
     accepts: Callable[[Site[Any]], bool] = always
     needs: Isa = Isa.NONE
-    in_place: Callable[[Site[Any]], tuple[int, ...]] = nowhere
-    """Inputs whose memory output 0 may take over: each element is read before its place is written."""
+    overlap: Callable[[Site[Any]], tuple[Overlap, ...]] = apart
+    """Inputs that output 0 may lie over, and how far: at most one claim an input."""
 
     spends_flash: bool = False
     """Faster for more bytes of weights: left out when the smallest image is wanted."""
@@ -136,6 +142,11 @@ class Kernel:
     def source(self) -> str:
         """Its file below kernels/src."""
         return f"{self.name.removeprefix('nk_')}.c"
+
+    def in_place(self, site: Site[Any]) -> tuple[int, ...]:
+        """Inputs of the output's size whose very memory output 0 may take over."""
+        fits = (claim for claim in self.overlap(site) if claim.allows(0))
+        return tuple(c.input for c in fits if site.x(c.input).nbytes == site.y().nbytes)
 
     def call(self, *pointers: Pointer, args: KernelArgs) -> Call:
         """A call of this kernel."""

@@ -13,7 +13,8 @@ from netsuke.ir import Args, Array, DType
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.kernel import KernelArgs
 from netsuke.ops.operator import Operator, Site, dtypes_of
-from netsuke.ops.unary import infer, int16_is_symmetric, lookup_kernel, saturated, unary_kernel
+from netsuke.ops.rows import ELEMENTWISE
+from netsuke.ops.unary import infer, int16_is_symmetric, lookup_kernels, saturated, unary_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +131,9 @@ LEAKY_RELU = Operator(
         finite_alpha,
         rescale_fits,
     ),
+    rows=ELEMENTWISE,
     kernels=(
-        lookup_kernel(quantized),
+        *lookup_kernels(quantized),
         unary_kernel("nk_leaky_relu_s16", DType.INT16, DType.INT16, LeakyReluS16Args, s16_args),
         unary_kernel("nk_leaky_relu_f32", DType.FLOAT32, DType.FLOAT32, LeakyReluF32Args, f32_args),
     ),

@@ -10,13 +10,14 @@ import numpy as np
 from netsuke.ir import Array, DType
 from netsuke.ops.float_math import logistic_f32, tanh_f32
 from netsuke.ops.operator import Operator, Site, dtypes_of
+from netsuke.ops.rows import ELEMENTWISE
 from netsuke.ops.sigmoid_s16 import FRACTION_16, input_scale_fits, logistic_s16, s16_kernel, tanh_s16
 from netsuke.ops.unary import (
     BYTES,
     NoArgs,
     infer,
     int16_is_symmetric,
-    lookup_kernel,
+    lookup_kernels,
     saturated,
     unary_kernel,
 )
@@ -94,8 +95,9 @@ LOGISTIC = Operator(
     infer=infer,
     reference=logistic_reference,
     constraints=(dtypes_of(*TYPES), int16_is_symmetric, logistic_output, input_scale_fits),
+    rows=ELEMENTWISE,
     kernels=(
-        lookup_kernel(LOGISTIC_8),
+        *lookup_kernels(LOGISTIC_8),
         s16_kernel("nk_logistic_s16", (0,)),
         unary_kernel("nk_logistic_f32", DType.FLOAT32, DType.FLOAT32),
     ),
@@ -108,8 +110,9 @@ TANH = Operator(
     infer=infer,
     reference=tanh_reference,
     constraints=(dtypes_of(*TYPES), int16_is_symmetric, tanh_output, input_scale_fits),
+    rows=ELEMENTWISE,
     kernels=(
-        lookup_kernel(TANH_8),
+        *lookup_kernels(TANH_8),
         s16_kernel("nk_tanh_s16", (0, 1)),
         unary_kernel("nk_tanh_f32", DType.FLOAT32, DType.FLOAT32),
     ),

@@ -23,6 +23,8 @@ from netsuke.ops.broadcast import RowsArgs, at_most_rank_6, binary_kernels, infe
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.mul_dsp import mul_kernel
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.rows import ELEMENTWISE
+from netsuke.ops.rows_mve import rows_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,11 @@ def mul_args(site: Site[Mul]) -> MulArgs:
     )  # fmt: skip
 
 
+def shifts_right(site: Site[Mul]) -> bool:
+    """The products' multiplier is below one half."""
+    return Multiplier.of(product_multiplier(site)).shift < 0
+
+
 MUL = Operator(
     name="mul",
     tflite=("MUL",),
@@ -90,7 +97,9 @@ MUL = Operator(
     infer=infer,
     reference=mul_reference,
     constraints=(ARITHMETIC_TYPES, at_most_rank_6, int16_is_symmetric, product_fits),
+    rows=ELEMENTWISE,
     kernels=(
+        rows_kernel("nk_mul_s8_mve", MulArgs, mul_args, shifts_right),
         mul_kernel(product_multiplier),
         *binary_kernels("mul", DType.INT8, MulArgs, mul_args),
         *binary_kernels("mul", DType.INT16, MulArgs, mul_args),

@@ -62,6 +62,6 @@ def mul_kernel(multiplier_of: Callable[[Site[Any]], float]) -> Kernel:
         bind=bind,
         accepts=accepts,
         needs=Isa.DSP,
-        in_place=full_size_inputs,
+        overlap=full_size_inputs,
     )
     return kernel

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 from netsuke.errors import GraphError
 from netsuke.ir import Args, Array, DType, Graph, Node, Tensor
 from netsuke.ops.kernel import Kernel
+from netsuke.ops.rows import Rows, RowSums
 
 A = TypeVar("A", bound=Args)
 Shape = tuple[int, ...]
@@ -92,6 +93,10 @@ class Operator(Generic[A]):
     macs: Callable[[Site[A]], int] = field(default=no_macs)
     kernels: tuple[Kernel, ...] = ()
     """Best first: the first that accepts the site on the core is taken."""
+    rows: Rows | None = None
+    """How it is computed a few rows at a time, where it can be."""
+    row_sums: RowSums | None = None
+    """How it adds up an image whose rows come one after the other, where it can."""
     view: bool = False
     """True when the output is the input's bytes under another shape: no code is needed."""
 

@@ -10,16 +10,15 @@ import numpy as np
 
 from netsuke.ir import Args, Array
 from netsuke.ops.block_copy import (
-    COPY_BLOCKS_PARAMS,
     MAX_RANK,
     Axis,
-    CopyBlocksArgs,
+    block_kernel,
     copy_blocks,
     dense_steps,
     grid,
     slab,
 )
-from netsuke.ops.kernel import Call, Input, Kernel, Output
+from netsuke.ops.kernel import Call, Input, Output
 from netsuke.ops.operator import Operator, Shape, Site
 
 
@@ -120,7 +119,7 @@ PACK = Operator(
     infer=pack_infer,
     reference=pack_reference,
     constraints=(same_dtypes, packs_one_shape),
-    kernels=(Kernel(name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=pack_bind),),
+    kernels=(block_kernel(pack_bind),),
 )
 UNPACK = Operator(
     name="unpack",
@@ -130,9 +129,7 @@ UNPACK = Operator(
     infer=unpack_infer,
     reference=unpack_reference,
     constraints=(same_dtypes, unpacks_all),
-    kernels=(
-        Kernel(name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=unpack_bind),
-    ),
+    kernels=(block_kernel(unpack_bind),),
 )
 
 OPERATORS: tuple[Operator[Pack] | Operator[Unpack], ...] = (PACK, UNPACK)

@@ -15,6 +15,10 @@ from netsuke.ops.activation import FLOAT32_MAX, Clamp, apply_clamp, full_clamp
 from netsuke.ops.geometry import Padding, Window, window
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site, dtypes_of
+from netsuke.ops.overlap import Overlap, Reads
+from netsuke.ops.overlap import windowed as windowed_overlap
+from netsuke.ops.pool_sums import AVERAGE_ROW_SUMS
+from netsuke.ops.rows import windowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +195,15 @@ def kernel_for(
         bind=bind,
         accepts=lambda site: site.x().dtype is dtype and accepts(site),
         needs=needs,
+        overlap=over_the_input,
     )
     return kernel
+
+
+def over_the_input(site: Site[Pool2d]) -> tuple[Overlap, ...]:
+    """A channel is read before it is written; kernels of four channels at a time may read the last ones again."""
+    whole = site.x().shape[3] % 4 == 0 or site.x().dtype is not DType.INT8
+    return windowed_overlap(site, windows(site), Reads.BY_CHANNEL if whole else Reads.DURING)
 
 
 def four_channels(site: Site[Pool2d]) -> bool:
@@ -205,6 +216,10 @@ def sums_fit(site: Site[Pool2d]) -> bool:
     return four_channels(site) and math.prod(site.args.kernel) <= 255
 
 
+MAX_POOL_2D_S8_MVE = kernel_for(DType.INT8, "nk_max_pool_2d_s8_mve", needs=Isa.MVE)
+AVERAGE_POOL_2D_S8_MVE = kernel_for(
+    DType.INT8, "nk_average_pool_2d_s8_mve", lambda site: math.prod(site.args.kernel) <= 255, Isa.MVE
+)
 MAX_POOL_2D_S8_DSP = kernel_for(DType.INT8, "nk_max_pool_2d_s8_dsp", four_channels, Isa.DSP)
 AVERAGE_POOL_2D_S8_DSP = kernel_for(DType.INT8, "nk_average_pool_2d_s8_dsp", sums_fit, Isa.DSP)
 MAX_POOL_2D_S8 = kernel_for(DType.INT8, "nk_max_pool_2d_s8")
@@ -229,7 +244,14 @@ MAX_POOL_2D = Operator(
     infer=infer,
     reference=max_reference,
     constraints=CONSTRAINTS,
-    kernels=(MAX_POOL_2D_S8_DSP, MAX_POOL_2D_S8, MAX_POOL_2D_S16, MAX_POOL_2D_F32),
+    rows=windowed(windows),
+    kernels=(
+        MAX_POOL_2D_S8_MVE,
+        MAX_POOL_2D_S8_DSP,
+        MAX_POOL_2D_S8,
+        MAX_POOL_2D_S16,
+        MAX_POOL_2D_F32,
+    ),
 )
 AVERAGE_POOL_2D = Operator(
     name="average_pool_2d",
@@ -239,7 +261,15 @@ AVERAGE_POOL_2D = Operator(
     infer=infer,
     reference=average_reference,
     constraints=CONSTRAINTS,
-    kernels=(AVERAGE_POOL_2D_S8_DSP, AVERAGE_POOL_2D_S8, AVERAGE_POOL_2D_S16, AVERAGE_POOL_2D_F32),
+    rows=windowed(windows),
+    row_sums=AVERAGE_ROW_SUMS,
+    kernels=(
+        AVERAGE_POOL_2D_S8_MVE,
+        AVERAGE_POOL_2D_S8_DSP,
+        AVERAGE_POOL_2D_S8,
+        AVERAGE_POOL_2D_S16,
+        AVERAGE_POOL_2D_F32,
+    ),
 )
 
 OPERATORS: tuple[Operator[Pool2d], ...] = (MAX_POOL_2D, AVERAGE_POOL_2D)

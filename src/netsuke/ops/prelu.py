@@ -13,6 +13,7 @@ from netsuke.ops.arithmetic import operands
 from netsuke.ops.broadcast import RowsArgs, at_most_rank_6, binary_kernels, broadcast_shape, infer, rows_of
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.operator import Operator, Site, dtypes_of
+from netsuke.ops.rows import ELEMENTWISE
 from netsuke.ops.unary import NoArgs, saturated
 
 
@@ -106,6 +107,7 @@ PRELU = Operator(
         alpha_broadcasts,
         rescale_fits,
     ),
+    rows=ELEMENTWISE,
     kernels=(
         *binary_kernels("prelu", DType.INT8, PreluArgs, s8_args),
         *binary_kernels("prelu", DType.FLOAT32, PreluF32Args, f32_args),

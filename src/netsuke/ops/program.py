@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from netsuke.boards import Isa
@@ -10,12 +12,18 @@ from netsuke.errors import UnsupportedModel
 from netsuke.ir import Graph, Node
 from netsuke.ops.kernel import Call, Kernel, Scratch
 from netsuke.ops.operator import Site
+from netsuke.ops.overlap import Overlap
 from netsuke.ops.registry import operator, site
+from netsuke.ops.stream import Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One node, the kernel chosen for it and the calls that compute it."""
+    """One node, the kernel chosen for it and the calls that compute it.
+
+    Or a stream of nodes: `node` then stands for all of them, reads what they read from outside and writes what others
+    read of theirs; `calls` is empty and the stream says what is called.
+    """
 
     node: Node
     site: Site[Any]
@@ -24,17 +32,33 @@ class Step:
     view: bool
     """True when the planner may give the output the input's memory and drop the calls."""
     macs: int
+    stream: Stream | None = None
+
+    @property
+    def calls_by_node(self) -> tuple[tuple[Node, Call], ...]:
+        """The calls with the node that each computes, those of a stream's layers too."""
+        if self.stream is None:
+            return tuple((self.node, call) for call in self.calls)
+        layers = self.stream.layers
+        return tuple((layer.node, call) for layer in layers for form in layer.forms for call in form.calls)
+
+    @property
+    def every_call(self) -> tuple[Call, ...]:
+        """The calls, those of a stream's layers too."""
+        return tuple(call for _, call in self.calls_by_node)
 
     @property
     def scratch_bytes(self) -> int:
         """Arena bytes that live only while the step runs; its calls run one after the other and share them."""
+        if self.stream is not None:
+            return self.stream.scratch_bytes
         sizes = [p.nbytes for call in self.calls for p in call.pointers if isinstance(p, Scratch)]
         return max(sizes, default=0)
 
     @property
-    def in_place(self) -> tuple[int, ...]:
-        """Inputs whose memory output 0 may take over."""
-        return self.kernel.in_place(self.site)
+    def overlaps(self) -> tuple[Overlap, ...]:
+        """Inputs that output 0 may lie over, and how far."""
+        return self.kernel.overlap(self.site) if self.stream is None else self.stream.overlaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +67,13 @@ class Program:
 
     graph: Graph
     steps: tuple[Step, ...]
+    expanded: frozenset[str] = frozenset()
+    """Names of nodes whose kernels are compiled into their layer, constants and all, instead of being shared."""
+
+    @property
+    def pushed(self) -> str | None:
+        """The input whose rows the caller gives one by one, where there is one: it is never in memory as a whole."""
+        return pushed_input(self.steps)
 
     @property
     def macs(self) -> int:
@@ -50,28 +81,54 @@ class Program:
         return sum(step.macs for step in self.steps)
 
 
-def bind(graph: Graph, isa: Isa = Isa.NONE, *, small: bool = False) -> Program:
-    """Chooses for every node the first kernel that the core can run and that accepts the site.
+def pushed_input(steps: Sequence[Step]) -> str | None:
+    """The input that a stream takes row by row from the caller."""
+    streams = (step.stream for step in steps if step.stream is not None)
+    return next((s.lines[s.taken].tensor for s in streams if s.taken is not None), None)
 
-    `small` passes over kernels that spend flash for speed.
+
+def bind(
+    graph: Graph,
+    isa: Isa = Isa.NONE,
+    *,
+    small: bool = False,
+    choice: Mapping[str, Kernel] = MappingProxyType({}),
+    expanded: frozenset[str] = frozenset(),
+) -> Program:
+    """Chooses for every node the kernel that `choice` has for its name (one of its `candidates`), else the first that
+    the core can run and that accepts the site.
+
+    `small` passes over kernels that spend flash for speed, where `choice` has none. `expanded`: see Program.
 
     Raises:
         GraphError: when a node breaks a rule of its operator.
         UnsupportedModel: when no kernel computes a node.
     """
-    return Program(graph=graph, steps=tuple(step_of(graph, node, isa, small=small) for node in graph.nodes))
+    steps = (step_of(graph, node, isa, small=small, kernel=choice.get(node.name)) for node in graph.nodes)
+    return Program(graph=graph, steps=tuple(steps), expanded=expanded)
 
 
-def step_of(graph: Graph, node: Node, isa: Isa, *, small: bool = False) -> Step:
-    """One node with its kernel."""
+def step_of(graph: Graph, node: Node, isa: Isa, *, small: bool = False, kernel: Kernel | None = None) -> Step:
+    """One node with its kernel: the one that is given, or the first that fits."""
     found = site(graph, node)
     op = operator(node.op)
-    for kernel in op.kernels:
+    kernel = kernel or kernel_for(found, isa, small=small)
+    calls = kernel.bind(found)
+    return Step(node=node, site=found, kernel=kernel, calls=calls, view=op.view, macs=op.macs(found))
+
+
+def kernel_for(found: Site[Any], isa: Isa, *, small: bool = False) -> Kernel:
+    """The first kernel that the core can run and that accepts the site.
+
+    Raises:
+        UnsupportedModel: when there is none.
+    """
+    node = found.node
+    for kernel in operator(node.op).kernels:
         if small and kernel.spends_flash:
             continue
         if kernel.needs in isa and kernel.accepts(found):
-            calls = kernel.bind(found)
-            return Step(node=node, site=found, kernel=kernel, calls=calls, view=op.view, macs=op.macs(found))
+            return kernel
     types = ", ".join(t.dtype.value for t in found.inputs if t is not None)
     raise UnsupportedModel(
         f"{node.op} {node.name!r}: no kernel computes it for inputs of {types}; see `netsuke ops {node.op}`"

@@ -69,6 +69,6 @@ def proved_kernel(
         bind=bind,
         accepts=lambda site: proved(site) is not None,
         needs=needs,
-        in_place=full_size_inputs,
+        overlap=full_size_inputs,
     )
     return kernel

@@ -8,15 +8,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from netsuke.boards import Isa
 from netsuke.ir import Array, DType
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.kernel import Kernel, KernelArgs
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.rows import ELEMENTWISE
 from netsuke.ops.unary import (
     NoArgs,
     infer,
     int16_is_symmetric,
-    lookup_kernel,
+    lookup_kernels,
     saturated,
     unary_kernel,
 )
@@ -163,11 +165,15 @@ QUANTIZE = Operator(
     infer=infer,
     reference=reference,
     constraints=(types_convert, output_is_quantized, both_int16_symmetric, rescale_fits),
+    rows=ELEMENTWISE,
     kernels=(
+        unary_kernel(
+            "nk_quantize_f32_s8_mve", DType.FLOAT32, DType.INT8, QuantizeF32Args, f32_args, needs=Isa.MVE
+        ),
         unary_kernel("nk_quantize_f32_s8", DType.FLOAT32, DType.INT8, QuantizeF32Args, f32_args),
         unary_kernel("nk_quantize_f32_u8", DType.FLOAT32, DType.UINT8, QuantizeF32Args, f32_args),
         unary_kernel("nk_quantize_f32_s16", DType.FLOAT32, DType.INT16, QuantizeF32Args, f32_args),
-        lookup_kernel(integers),
+        *lookup_kernels(integers),
         integer_kernel("nk_quantize_s16", DType.INT16, DType.INT16),
         integer_kernel("nk_quantize_s16_s8", DType.INT16, DType.INT8),
         integer_kernel("nk_quantize_s8_s16", DType.INT8, DType.INT16),

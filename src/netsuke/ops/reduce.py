@@ -250,6 +250,9 @@ def before_channels(site: Site[Reduce]) -> bool:
     return walk.kept[2] >= 4 and walk.kept_step[2] == 1 and walk.reduced[:2] == (1, 1)
 
 
+REDUCE_SUM_S8_MVE = kernel_for(
+    DType.INT8, "nk_reduce_sum_s8_mve", ReduceSumArgs, integer_args, before_channels, Isa.MVE
+)
 REDUCE_SUM_S8_DSP = kernel_for(
     DType.INT8, "nk_reduce_sum_s8_dsp", ReduceSumArgs, integer_args, before_channels, Isa.DSP
 )
@@ -276,7 +279,7 @@ MEAN = Operator(
     infer=infer,
     reference=sum_reference,
     constraints=SUM_CONSTRAINTS,
-    kernels=(REDUCE_SUM_S8_DSP, REDUCE_SUM_S8, REDUCE_SUM_S16, REDUCE_SUM_F32),
+    kernels=(REDUCE_SUM_S8_MVE, REDUCE_SUM_S8_DSP, REDUCE_SUM_S8, REDUCE_SUM_S16, REDUCE_SUM_F32),
 )
 SUM = Operator(
     name="sum",
@@ -286,7 +289,7 @@ SUM = Operator(
     infer=infer,
     reference=sum_reference,
     constraints=SUM_CONSTRAINTS,
-    kernels=(REDUCE_SUM_S8_DSP, REDUCE_SUM_S8, REDUCE_SUM_S16, REDUCE_SUM_F32),
+    kernels=(REDUCE_SUM_S8_MVE, REDUCE_SUM_S8_DSP, REDUCE_SUM_S8, REDUCE_SUM_S16, REDUCE_SUM_F32),
 )
 REDUCE_MAX = Operator(
     name="reduce_max",

@@ -72,7 +72,8 @@ def kernels() -> Iterator[Kernel]:
     """Every kernel once."""
     seen: set[str] = set()
     for op in operators().values():
-        for kernel in op.kernels:
+        sums = () if op.row_sums is None else (op.row_sums.part, op.row_sums.finish)
+        for kernel in (*op.kernels, *sums):
             if kernel.name not in seen:
                 seen.add(kernel.name)
                 yield kernel

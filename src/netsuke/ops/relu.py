@@ -15,11 +15,12 @@ from netsuke.ops.float_math import clamp_f32
 from netsuke.ops.kernel import KernelArgs
 from netsuke.ops.operator import Constraint, Operator, Site, dtypes_of
 from netsuke.ops.quantize import quantize_s16_kernel, requantized
+from netsuke.ops.rows import ELEMENTWISE
 from netsuke.ops.unary import (
     NoArgs,
     infer,
     int16_is_symmetric,
-    lookup_kernel,
+    lookup_kernels,
     unary_kernel,
 )
 
@@ -100,7 +101,8 @@ def operator_of(name: str, activation: Activation, types: tuple[DType, ...]) -> 
         infer=infer,
         reference=reference(activation),
         constraints=constraints,
-        kernels=(lookup_kernel(quantized(activation)), s16_kernel, float_kernel),
+        rows=ELEMENTWISE,
+        kernels=(*lookup_kernels(quantized(activation)), s16_kernel, float_kernel),
     )
 
 

@@ -13,6 +13,7 @@ from netsuke.ir import Args, Array, DType
 from netsuke.ops.fixed_point import Int64Array
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Shape, Site, dtypes_of
+from netsuke.ops.overlap import Overlap, Reads, pixel_lead, useful
 from netsuke.ops.reshape import same_dtype
 
 Float32Array = npt.NDArray[np.float32]
@@ -207,6 +208,23 @@ def bind_bilinear(site: Site[Resize]) -> tuple[Call, ...]:
     return whole_batch(site, BILINEAR[site.x().dtype], tables, site.x().shape[3])
 
 
+def nearest_over_the_input(site: Site[Resize]) -> tuple[Overlap, ...]:
+    """A pixel and its copy keep apart, since memcpy wants that."""
+    return over_the_input(site, nearest(site, 0), nearest(site, 1), Reads.DURING)
+
+
+def bilinear_over_the_input(site: Site[Resize]) -> tuple[Overlap, ...]:
+    """The four pixels are read channel by channel."""
+    rows, columns = (np.minimum(t.low, t.high) for t in (taps(site, 0), taps(site, 1)))
+    return over_the_input(site, rows, columns, Reads.BY_CHANNEL)
+
+
+def over_the_input(site: Site[Resize], rows: Array, columns: Array, reads: Reads) -> tuple[Overlap, ...]:
+    """`rows`, `columns`: the first input row and column of each output row and column."""
+    first = (rows[:, None] * site.x().shape[2] + columns).reshape(-1)
+    return useful(site, Overlap(input=0, lead=pixel_lead(site, first, reads, 1)))
+
+
 def bilinear_kernel(dtype: DType, suffix: str) -> Kernel:
     """The bilinear kernel of one element type."""
     fraction = "const float" if dtype is DType.FLOAT32 else "const int16_t"
@@ -223,6 +241,7 @@ def bilinear_kernel(dtype: DType, suffix: str) -> Kernel:
         args=ResizeArgs,
         bind=bind_bilinear,
         accepts=lambda site: site.x().dtype is dtype,
+        overlap=bilinear_over_the_input,
     )
 
 
@@ -236,6 +255,7 @@ RESIZE_NEAREST = Kernel(
     ),
     args=ResizeArgs,
     bind=bind_nearest,
+    overlap=nearest_over_the_input,
 )
 BILINEAR = {
     dtype: bilinear_kernel(dtype, suffix)

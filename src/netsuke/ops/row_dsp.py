@@ -12,6 +12,7 @@ from netsuke.boards import Isa
 from netsuke.ir import Array, DType
 from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, bias_of
+from netsuke.ops.conv_overlap import pixels_during
 from netsuke.ops.fixed_point import INT32_MAX
 from netsuke.ops.high_multiply import COARSE_FRACTION, FRACTION, HighMultiply, high_multiply_double
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
@@ -48,14 +49,13 @@ def fully_connected_scales(site: Site[Any]) -> list[HighMultiply] | None:
         return None
     reals = real_multipliers(site.x(), site.x(WEIGHTS), site.y())
     reals = reals * len(w) if len(reals) == 1 else reals
-    biases = bias_of(site, len(w)).reshape(-1).astype(np.int64)
-    lowest, highest = reach(w, biases, site.x().zero_point)
-    if max(int(highest.max()), -int(lowest.min())) > INT32_MAX:
+    lowest, highest = accumulator_range(site)
+    if max(max(highest), -min(lowest)) > INT32_MAX:
         return None
     low, high = (int(end) - site.y().zero_point for end in full_clamp(site.args.clamp, site.y()))
     levels = low + 1, high
     found = []
-    for real, least, most in zip(reals, lowest.tolist(), highest.tolist(), strict=True):
+    for real, least, most in zip(reals, lowest, highest, strict=True):
         h = high_multiply_double(real, levels, least, most, fraction_of(site))
         if h is None:
             return None
@@ -69,11 +69,14 @@ def fraction_of(site: Site[Any]) -> int:
     return FRACTION if largest < 2.0 ** -(1 + FRACTION) else COARSE_FRACTION
 
 
-def reach(w: Array, biases: Array, zero_point: int) -> tuple[Array, Array]:
-    """The lowest and highest accumulator of every channel."""
-    rows = w.astype(np.int64)
-    low, high = rows * (-128 - zero_point), rows * (127 - zero_point)
-    return biases + np.minimum(low, high).sum(axis=1), biases + np.maximum(low, high).sum(axis=1)
+def accumulator_range(site: Site[Any]) -> tuple[list[int], list[int]]:
+    """The lowest and highest accumulator of every channel, bias included, for weights [O, depth]."""
+    w, zero_point = site.constant(WEIGHTS).astype(np.int64), site.x().zero_point
+    biases = bias_of(site, len(w)).reshape(-1).astype(np.int64)
+    low, high = w * (-128 - zero_point), w * (127 - zero_point)
+    lowest = biases + np.minimum(low, high).sum(axis=1)
+    highest = biases + np.maximum(low, high).sum(axis=1)
+    return lowest.tolist(), highest.tolist()
 
 
 def row_call(site: Site[Any], scales: Sequence[HighMultiply], rows: int, fraction: int) -> tuple[Call]:
@@ -155,7 +158,14 @@ ROW_S8_DSP = Kernel(
     bind=bind_fully_connected,
     accepts=lambda site: fully_connected_scales(site) is not None,
     needs=Isa.DSP,
+    overlap=pixels_during,
 )
 SINGLE_S8_DSP = Kernel(
-    name="nk_row_s8_dsp", params=PARAMS, args=RowArgs, bind=bind_single, accepts=accepts_single, needs=Isa.DSP
+    name="nk_row_s8_dsp",
+    params=PARAMS,
+    args=RowArgs,
+    bind=bind_single,
+    accepts=accepts_single,
+    needs=Isa.DSP,
+    overlap=pixels_during,
 )

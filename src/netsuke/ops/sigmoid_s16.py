@@ -10,7 +10,8 @@ import numpy as np
 from netsuke.ir import Array, DType
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Site
-from netsuke.ops.unary import NoArgs, overwrites_input
+from netsuke.ops.overlap import elementwise
+from netsuke.ops.unary import NoArgs
 
 FRACTION_16 = 2.0**-15
 """The only output scale of the int16 forms."""
@@ -116,6 +117,6 @@ def s16_kernel(name: str, pot_shifts: tuple[int, ...]) -> Kernel:
         args=SigmoidS16Args,
         bind=bind,
         accepts=lambda site: site.x().dtype is DType.INT16,
-        in_place=overwrites_input,
+        overlap=elementwise,
     )
     return kernel

@@ -10,14 +10,13 @@ import numpy as np
 from netsuke.errors import GraphError
 from netsuke.ir import Args, Array
 from netsuke.ops.block_copy import (
-    COPY_BLOCKS_PARAMS,
     MAX_RANK,
-    CopyBlocksArgs,
+    block_kernel,
     copy_blocks,
     dense_steps,
     grid,
 )
-from netsuke.ops.kernel import Call, Input, Kernel, Output
+from netsuke.ops.kernel import Call, Input, Output
 from netsuke.ops.operator import Operator, Shape, Site
 from netsuke.ops.reshape import same_dtype
 
@@ -167,7 +166,7 @@ STRIDED_SLICE = Operator(
     infer=infer,
     reference=reference,
     constraints=(same_dtype, inside, shrinks_single),
-    kernels=(Kernel(name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=bind),),
+    kernels=(block_kernel(bind),),
 )
 
 OPERATORS: tuple[Operator[StridedSlice], ...] = (STRIDED_SLICE,)

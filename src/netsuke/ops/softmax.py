@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from netsuke.boards import Isa
 from netsuke.ir import Args, Array, DType
 from netsuke.ops.fixed_point import (
     INT32_MAX,
@@ -21,6 +22,7 @@ from netsuke.ops.fixed_point import (
 from netsuke.ops.float_math import div_f32, exp_f32
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.overlap import elementwise
 from netsuke.ops.softmax_tables import (
     INT16_MAX,
     INT16_MIN,
@@ -29,7 +31,7 @@ from netsuke.ops.softmax_tables import (
     interpolate,
     reciprocal_table,
 )
-from netsuke.ops.unary import infer, overwrites_input, saturated, unary_kernel
+from netsuke.ops.unary import infer, saturated, unary_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +219,7 @@ def f32_args(site: Site[Softmax]) -> SoftmaxF32Args:
     return SoftmaxF32Args(rows=rows_of(site), depth=depth_of(site), beta=float(np.float32(site.args.beta)))
 
 
-def s8_kernel(name: str, y: DType) -> Kernel:
+def s8_kernel(name: str, y: DType, needs: Isa = Isa.NONE) -> Kernel:
     """The kernel from int8 with the model's table of exps."""
 
     def bind(site: Site[Softmax]) -> tuple[Call]:
@@ -237,7 +239,8 @@ def s8_kernel(name: str, y: DType) -> Kernel:
         args=SoftmaxArgs,
         bind=bind,
         accepts=lambda site: (site.x().dtype, site.y().dtype) == (DType.INT8, y),
-        in_place=overwrites_input,
+        needs=needs,
+        overlap=elementwise,
     )
     return kernel
 
@@ -262,7 +265,7 @@ SOFTMAX_S16 = Kernel(
     args=SoftmaxS16Args,
     bind=bind_s16,
     accepts=lambda site: site.x().dtype is DType.INT16,
-    in_place=overwrites_input,
+    overlap=elementwise,
 )
 
 SOFTMAX = Operator(
@@ -274,6 +277,7 @@ SOFTMAX = Operator(
     reference=reference,
     constraints=(types_fit, has_rows, output_scale, beta_fits),
     kernels=(
+        s8_kernel("nk_softmax_s8_mve", DType.INT8, Isa.MVE),
         s8_kernel("nk_softmax_s8", DType.INT8),
         s8_kernel("nk_softmax_s8_s16", DType.INT16),
         SOFTMAX_S16,

@@ -10,15 +10,14 @@ import numpy as np
 
 from netsuke.ir import Args, Array
 from netsuke.ops.block_copy import (
-    COPY_BLOCKS_PARAMS,
     MAX_RANK,
-    CopyBlocksArgs,
+    block_kernel,
     copy_blocks,
     dense_steps,
     grid,
     slab,
 )
-from netsuke.ops.kernel import Call, Input, Kernel, Output
+from netsuke.ops.kernel import Call, Input, Output
 from netsuke.ops.operator import Operator, Shape, Site
 
 
@@ -83,7 +82,7 @@ SPLIT = Operator(
     infer=infer,
     reference=reference,
     constraints=(same_dtypes, sizes_fit),
-    kernels=(Kernel(name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=bind),),
+    kernels=(block_kernel(bind),),
 )
 
 OPERATORS: tuple[Operator[Split], ...] = (SPLIT,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -9,8 +10,10 @@ import numpy as np
 
 from netsuke.boards import Isa
 from netsuke.ir import Array, DType
+from netsuke.ops import duo
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.conv_geometry import WEIGHTS, as_many_channels, bias_of, images, scaled_params, windows
+from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, scaled_params, windows
+from netsuke.ops.conv_overlap import pixels_ahead, windows_ahead
 from netsuke.ops.fixed_point import Multiplier, wrap_int32
 from netsuke.ops.high_multiply import FRACTION, HighMultiply, high_multiply
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Scratch
@@ -107,14 +110,13 @@ def scale_stream(site: Site[Any], factor: int = 1) -> Constant:
     """Biases of the first pair, then for every pair the scale constants of each and the biases of the next pair.
 
     The input's zero point is folded into the biases. Constants of a channel: {multiplier, addend} of high_multiply, or
-    {2 * multiplier - 2^32, rounding, shift} with the output's zero point in the rounding term. `factor`: the kernel's
-    sums are that many times the accumulator.
+    those of `scale`. `factor`: the kernel's sums are that many times the accumulator, 1 or 2.
     """
     biases = folded_biases(site) * factor
     relu = relu_scales(site, factor)
     if relu is None:
-        scales = [scale(m, site.y().zero_point) for m in multipliers(site)]
-        note = "biases of a pair, multiplier, rounding, shift"
+        scales = [scale(m, site.y().zero_point, factor) for m in multipliers(site)]
+        note = "biases of a pair, three scale constants of each"
     else:
         biases = biases + np.array([h.offset for h in relu])
         scales = [(h.multiplier, h.addend + (site.y().zero_point << FRACTION)) for h in relu]
@@ -138,25 +140,52 @@ def folded_biases(site: Site[Any]) -> Array:
 
 def relu_scales(site: Site[Any], factor: int = 1) -> list[HighMultiply] | None:
     """The two-instruction requantisation of every channel, when negative sums are clamped away and all have one."""
+    channels = site.y().shape[3]
+    return relu_scales_of(site, range(channels), [factor] * channels, [FRACTION] * channels)
+
+
+def relu_scales_at(site: Site[Any], tiles: duo.Tiles) -> list[HighMultiply] | None:
+    """The same for every place of tiles of pairs of channels."""
+    factors = tiles.factors()
+    fractions = [duo.fraction_of(place, FRACTION) for place in range(len(factors))]
+    return relu_scales_of(site, tiles.order().tolist(), factors, fractions)
+
+
+def relu_scales_of(
+    site: Site[Any], channels: Sequence[int], factors: Sequence[int], fractions: Sequence[int]
+) -> list[HighMultiply] | None:
+    """The same for some channels, whose sums come multiplied by factors, with so many bits below the stored value."""
     low, _ = full_clamp(site.args.clamp, site.y())
     if low < site.y().zero_point:
         return None
-    rows = site.constant(WEIGHTS).astype(np.int64).reshape(site.y().shape[3], -1)
-    biases = folded_biases(site)
-    lowest = biases + np.minimum(rows * -128, rows * 127).sum(axis=1)
-    highest = biases + np.maximum(rows * -128, rows * 127).sum(axis=1)
+    lowest, highest = accumulator_range(site)
     found = []
-    for m, least, most in zip(multipliers(site), lowest.tolist(), highest.tolist(), strict=True):
-        h = high_multiply(m, 127 - site.y().zero_point, least, most, factor)
+    scales, count = multipliers(site), 127 - site.y().zero_point
+    for c, factor, fraction in zip(channels, factors, fractions, strict=True):
+        h = high_multiply(scales[c], count, lowest[c], highest[c], factor, fraction)
         if h is None:
             return None
         found.append(h)
     return found
 
 
-def scale(m: Multiplier, zero_point: int) -> tuple[int, ...]:
-    """{2 * multiplier - 2^32 in 32 bits, (zero_point << shift) + half, shift to the right}."""
+def accumulator_range(site: Site[Any]) -> tuple[list[int], list[int]]:
+    """Bounds of every channel's accumulator, bias and zero point included."""
+    rows = site.constant(WEIGHTS).astype(np.int64).reshape(site.y().shape[3], -1)
+    biases = folded_biases(site)
+    lowest = biases + np.minimum(rows * -128, rows * 127).sum(axis=1)
+    highest = biases + np.maximum(rows * -128, rows * 127).sum(axis=1)
+    return lowest.tolist(), highest.tolist()
+
+
+def scale(m: Multiplier, zero_point: int, factor: int) -> tuple[int, ...]:
+    """{2 * multiplier - 2^32 in 32 bits, (zero_point << shift) + half, shift to the right}.
+
+    For sums that are twice the accumulator {multiplier, 2^(32 - shift), zero_point}.
+    """
     right = -m.shift
+    if factor == 2:
+        return m.value, 1 << (32 - right), zero_point
     return int(wrap_int32(np.array(2 * m.value))), (zero_point << right) + (1 << (right - 1)), right
 
 
@@ -204,8 +233,14 @@ POINTWISE_S8_DSP = Kernel(
     bind=bind_pointwise,
     accepts=accepts_pointwise,
     needs=Isa.DSP,
-    in_place=as_many_channels,
+    overlap=pixels_ahead(PIXELS),
 )
 CONV_2D_S8_DSP = Kernel(
-    name="nk_conv_2d_s8_dsp", params=PARAMS, args=StripArgs, bind=bind, accepts=accepts, needs=Isa.DSP
+    name="nk_conv_2d_s8_dsp",
+    params=PARAMS,
+    args=StripArgs,
+    bind=bind,
+    accepts=accepts,
+    needs=Isa.DSP,
+    overlap=windows_ahead(PIXELS),
 )

@@ -9,14 +9,13 @@ import numpy as np
 
 from netsuke.ir import Args, Array
 from netsuke.ops.block_copy import (
-    COPY_BLOCKS_PARAMS,
     MAX_RANK,
-    CopyBlocksArgs,
+    block_kernel,
     copy_blocks,
     dense_steps,
     grid,
 )
-from netsuke.ops.kernel import Call, Input, Kernel, Output
+from netsuke.ops.kernel import Call, Input, Output
 from netsuke.ops.operator import Operator, Shape, Site
 from netsuke.ops.reshape import same_dtype
 
@@ -63,7 +62,7 @@ TRANSPOSE = Operator(
     infer=infer,
     reference=reference,
     constraints=(same_dtype, a_permutation),
-    kernels=(Kernel(name="nk_copy_blocks", params=COPY_BLOCKS_PARAMS, args=CopyBlocksArgs, bind=bind),),
+    kernels=(block_kernel(bind),),
 )
 
 OPERATORS: tuple[Operator[Transpose], ...] = (TRANSPOSE,)

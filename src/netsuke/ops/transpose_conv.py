@@ -25,6 +25,7 @@ from netsuke.ops.conv_rules import (
 from netsuke.ops.geometry import Padding, Window, window
 from netsuke.ops.kernel import Call, Constant, Kernel
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.overlap import Overlap, Reads, pixel_lead, useful
 from netsuke.ops.pool import tap
 
 
@@ -114,12 +115,23 @@ def bind(site: Site[TransposeConv]) -> tuple[Call, ...]:
     return image_calls(site, kernel, weights, conv_args(site, windows(site), 1))
 
 
+def over_the_input(site: Site[TransposeConv]) -> tuple[Overlap, ...]:
+    """A pixel's inputs are walked once for every few output channels."""
+    down, along = (
+        np.clip((np.arange(size) + w.before - w.kernel) // w.stride + 1, 0, inputs)
+        for size, inputs, w in zip(site.y().shape[1:3], site.x().shape[1:3], windows(site), strict=True)
+    )
+    first = (down[:, None] * site.x().shape[2] + along).reshape(-1)
+    return useful(site, Overlap(input=0, lead=pixel_lead(site, first, Reads.DURING, 1)))
+
+
 TRANSPOSE_CONV_S8 = Kernel(
     name="nk_transpose_conv_s8",
     params=quantized_params("int8_t", "int32_t"),
     args=Conv2dArgs,
     bind=bind,
     accepts=lambda site: site.x().dtype is DType.INT8,
+    overlap=over_the_input,
 )
 TRANSPOSE_CONV_S16 = Kernel(
     name="nk_transpose_conv_s16",
@@ -127,6 +139,7 @@ TRANSPOSE_CONV_S16 = Kernel(
     args=Conv2dArgs,
     bind=bind,
     accepts=lambda site: site.x().dtype is DType.INT16,
+    overlap=over_the_input,
 )
 TRANSPOSE_CONV_F32 = Kernel(
     name="nk_transpose_conv_f32",
@@ -134,6 +147,7 @@ TRANSPOSE_CONV_F32 = Kernel(
     args=Conv2dArgs,
     bind=bind,
     accepts=lambda site: site.x().dtype is DType.FLOAT32,
+    overlap=over_the_input,
 )
 
 TRANSPOSE_CONV = Operator(

@@ -10,7 +10,8 @@ import numpy as np
 from netsuke.boards import Isa
 from netsuke.ir import Array, DType
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.conv_geometry import WEIGHTS, as_many_channels, bias_of, images, scaled_params, windows
+from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, scaled_params, windows
+from netsuke.ops.conv_overlap import pixels_ahead, windows_ahead
 from netsuke.ops.fixed_point import Int64Array, Multiplier
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Scratch
 from netsuke.ops.operator import Site
@@ -125,22 +126,27 @@ def cut_of(rows: Array) -> int:
     return 0
 
 
-def accepts(site: Site[Any]) -> bool:
-    """int8, one group, no dilation, more than two pixels, and a requantisation that can be proved."""
+def undilated(site: Site[Any]) -> bool:
+    """int8, one group, no dilation, more than two pixels."""
     if site.x().dtype is not DType.INT8 or site.x().shape[3] != site.x(WEIGHTS).shape[3]:
         return False
     down, along = windows(site)
-    enough = site.y().shape[1] * site.y().shape[2] > 2
-    return (
-        down.dilation == along.dilation == 1 and enough and conv_steps(site, channel_rows(site)) is not None
-    )
+    return down.dilation == along.dilation == 1 and site.y().shape[1] * site.y().shape[2] > 2
+
+
+def one_pixel(site: Site[Any]) -> bool:
+    """A window of one pixel that moves by one."""
+    return all((w.kernel, w.stride, w.before, w.after) == (1, 1, 0, 0) for w in windows(site))
+
+
+def accepts(site: Site[Any]) -> bool:
+    """Where three pixels can be computed at a time, and a requantisation can be proved."""
+    return undilated(site) and conv_steps(site, channel_rows(site)) is not None
 
 
 def accepts_pointwise(site: Site[Any]) -> bool:
-    """A window of one pixel that moves by one."""
-    return all((w.kernel, w.stride, w.before, w.after) == (1, 1, 0, 0) for w in windows(site)) and accepts(
-        site
-    )
+    """The same for a window of one pixel that moves by one."""
+    return one_pixel(site) and accepts(site)
 
 
 def triples_args(site: Site[Any], found: Staircase, rows: Array) -> TriplesArgs:
@@ -189,8 +195,14 @@ POINTWISE_S8_TRIPLES = Kernel(
     bind=bind_pointwise,
     accepts=accepts_pointwise,
     needs=Isa.NONE,
-    in_place=as_many_channels,
+    overlap=pixels_ahead(3),
 )
 CONV_2D_S8_TRIPLES = Kernel(
-    name="nk_conv_2d_s8_triples", params=PARAMS, args=TriplesArgs, bind=bind, accepts=accepts, needs=Isa.NONE
+    name="nk_conv_2d_s8_triples",
+    params=PARAMS,
+    args=TriplesArgs,
+    bind=bind,
+    accepts=accepts,
+    needs=Isa.NONE,
+    overlap=windows_ahead(3),
 )

@@ -12,9 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from netsuke.boards import Isa
 from netsuke.ir import Args, Array, DType
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Shape, Site
+from netsuke.ops.overlap import elementwise
 
 BYTES = (DType.INT8, DType.UINT8)
 
@@ -38,11 +40,6 @@ class CountArgs(KernelArgs):
 def infer(site: Site[Any]) -> tuple[Shape]:
     """The input's shape."""
     return (site.x().shape,)
-
-
-def overwrites_input(site: Site[Any]) -> tuple[int, ...]:
-    """The input's memory may become the output's when elements are of one size."""
-    return (0,) if site.x().dtype.size == site.y().dtype.size else ()
 
 
 def same_type(site: Site[Any]) -> str | None:
@@ -70,15 +67,20 @@ def table_of(function: Function, site: Site[Any]) -> Constant:
     return Constant(label="table", data=results, shape_note="results by the input's bit pattern")
 
 
-def lookup_kernel(function: Function) -> Kernel:
-    """nk_lookup_8 with the function's table, for 8-bit inputs and outputs."""
+def lookup_kernels(function: Function) -> tuple[Kernel, Kernel]:
+    """nk_lookup_8 in its forms, best first, with the function's table: for 8-bit inputs and outputs."""
+    return lookup_kernel("nk_lookup_8_mve", function, Isa.MVE), lookup_kernel("nk_lookup_8", function)
+
+
+def lookup_kernel(name: str, function: Function, needs: Isa = Isa.NONE) -> Kernel:
+    """One of the forms."""
 
     def bind(site: Site[Any]) -> tuple[Call]:
         args = CountArgs(count=site.y().elements)
         return (kernel.call(Input(index=0), table_of(function, site), Output(index=0), args=args),)
 
     kernel = Kernel(
-        name="nk_lookup_8",
+        name=name,
         params=(
             Param(name="x", ctype="const void"),
             Param(name="table", ctype="const uint8_t"),
@@ -87,7 +89,8 @@ def lookup_kernel(function: Function) -> Kernel:
         args=CountArgs,
         bind=bind,
         accepts=lambda site: site.x().dtype in BYTES and site.y().dtype in BYTES,
-        in_place=overwrites_input,
+        needs=needs,
+        overlap=elementwise,
     )
     return kernel
 
@@ -99,6 +102,7 @@ def unary_kernel(
     args: type[KernelArgs] = CountArgs,
     args_of: Callable[[Site[Any]], KernelArgs] = lambda site: CountArgs(count=site.y().elements),
     accepts: Callable[[Site[Any]], bool] = lambda site: True,
+    needs: Isa = Isa.NONE,
 ) -> Kernel:
     """A kernel void name(const X *x, Y *y, const args *a) over all elements.
 
@@ -109,6 +113,7 @@ def unary_kernel(
         args: the argument struct.
         args_of: makes it for a site.
         accepts: what is asked of a site beyond its element types.
+        needs: what it asks of the core.
     """
 
     def bind(site: Site[Any]) -> tuple[Call]:
@@ -120,6 +125,7 @@ def unary_kernel(
         args=args,
         bind=bind,
         accepts=lambda site: (site.x().dtype, site.y().dtype) == (x, y) and accepts(site),
-        in_place=overwrites_input,
+        needs=needs,
+        overlap=elementwise,
     )
     return kernel

@@ -14,9 +14,10 @@ from netsuke.boards import Isa
 from netsuke.ir import Array
 from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, images, scaled_params, windows
+from netsuke.ops.conv_overlap import windows_ahead
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
-from netsuke.ops.strip import PIXELS, accepts, folded_biases, relu_scales, scale_stream
+from netsuke.ops.strip import PIXELS, accepts, folded_biases, multipliers, relu_scales, scale_stream
 
 FACTOR = 2
 """Sums are twice the accumulator."""
@@ -45,11 +46,14 @@ class WinogradArgs(KernelArgs):
 
 
 def accepts_winograd(site: Site[Any]) -> bool:
-    """3 x 3, stride 1, an even width, input channels in eights, and sums that fit when doubled."""
+    """3 x 3, stride 1, an even width, input channels in eights, shifts of two bits or more where the general
+    requantisation needs them, and sums that fit when doubled."""
     rows, along = windows(site)
     if not accepts(site) or (rows.kernel, along.kernel, rows.stride, along.stride) != (3, 3, 1, 1):
         return False
     if site.y().shape[2] % 2 or site.x().shape[3] % SMALLEST_DEPTH:
+        return False
+    if any(m.shift > -2 for m in multipliers(site)) and relu_scales(site, FACTOR) is None:
         return False
     w = np.abs(site.constant(WEIGHTS).astype(np.int64)).reshape(site.y().shape[3], -1).sum(axis=1)
     return bool((np.abs(folded_biases(site)) + 128 * w).max() < 1 << 29)
@@ -109,5 +113,6 @@ CONV_2D_S8_WINOGRAD = Kernel(
     bind=bind,
     accepts=accepts_winograd,
     needs=Isa.DSP,
+    overlap=windows_ahead(2 * PIXELS),
     spends_flash=True,
 )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from netsuke.plan.plan import Plan
+from netsuke.ops.program import Step
+from netsuke.plan.plan import Buffer, Plan, Space
+
+Bytes = tuple[int, int]
 
 
 def check(plan: Plan) -> None:
-    """Every buffer inside the arena and aligned, no two that live at once overlapping.
+    """Every buffer inside the arena and aligned; no two that live at once overlapping but where a kernel allows it.
 
     Raises:
         AssertionError: naming the buffers; a plan that fails is a bug of ours, not the user's.
@@ -19,5 +22,85 @@ def check(plan: Plan) -> None:
                 f"buffer {buffer.label!r} at {buffer.offset}..{buffer.end} is outside or misaligned"
             )
     for one, other in combinations(plan.buffers, 2):
-        if one.lives_with(other) and one.overlaps(other):
-            raise AssertionError(f"buffers {one.label!r} and {other.label!r} overlap while both are in use")
+        if one.lives_with(other) and one.overlaps(other) and not one_memory(plan, one, other):
+            first, second = (one, other) if one.first < other.first else (other, one)
+            if not hands_over(plan, first, second):
+                raise AssertionError(
+                    f"buffers {one.label!r} and {other.label!r} overlap while both are in use"
+                )
+    for step in plan.steps:
+        check_step(plan, step)
+
+
+def one_memory(plan: Plan, one: Buffer, other: Buffer) -> bool:
+    """True for a tensor and a part of it: one lies within the other, and a step that needs no code relates them."""
+    inside = min(one.nbytes, other.nbytes) == min(one.end, other.end) - max(one.offset, other.offset)
+    tensors = {*one.tensors, *other.tensors}
+    return inside and any(
+        related(plan, one, other, tensors, node.inputs, node.outputs)
+        for node in plan.program.graph.nodes
+        if node.name in plan.dropped
+    )
+
+
+def related(
+    plan: Plan,
+    one: Buffer,
+    other: Buffer,
+    tensors: set[str],
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+) -> bool:
+    """True when the small one is an input or output of the node, and the large one is on its other side."""
+    del plan, tensors
+    large, small = (one, other) if one.nbytes >= other.nbytes else (other, one)
+    ends = ((inputs, outputs), (outputs, inputs))
+    return any(set(large.tensors) & set(a) and set(small.tensors) & set(b) for a, b in ends)
+
+
+def hands_over(plan: Plan, dying: Buffer, born: Buffer) -> bool:
+    """True when the one's last step is the other's first, and that step's kernel lets them lie so."""
+    if dying.last != born.first or not 0 <= born.first < len(plan.steps):
+        return False
+    step = plan.steps[born.first]
+    read = set(dying.tensors) & set(step.node.inputs)
+    return bool(read) and step.node.outputs[0] in born.tensors
+
+
+def check_step(plan: Plan, step: Step) -> None:
+    """A step's outputs and scratch share no byte with its inputs but as its kernel allows.
+
+    Raises:
+        AssertionError: naming the step and the tensors.
+    """
+    claims = {claim.input: claim for claim in step.overlaps}
+    outputs = [region(plan, name) for name in step.node.outputs]
+    for position, name in enumerate(step.node.inputs):
+        if not name or plan.places[name].space in (Space.FLASH, Space.STATE):
+            continue
+        read = region(plan, name)
+        scratch = plan.scratch.get(step.node.name)
+        if scratch is not None and meet(read, (scratch, scratch + step.scratch_bytes)):
+            raise AssertionError(f"step {step.node.name!r}: its scratch lies over its input {name!r}")
+        for number, written in enumerate(outputs):
+            if written is None or read is None or not meet(read, written):
+                continue
+            claim = claims.get(position) if number == 0 else None
+            if claim is None or not claim.allows(written[0] - read[0]):
+                raise AssertionError(
+                    f"step {step.node.name!r}: output {step.node.outputs[number]!r} at {written[0]} lies over input "
+                    f"{name!r} at {read[0]}, which its kernel does not allow"
+                )
+
+
+def region(plan: Plan, tensor: str) -> Bytes | None:
+    """A tensor's bytes in the arena; None elsewhere."""
+    place = plan.places[tensor]
+    if place.space in (Space.FLASH, Space.STATE):
+        return None
+    return place.offset, place.offset + plan.program.graph.tensors[tensor].nbytes
+
+
+def meet(one: Bytes | None, other: Bytes | None) -> bool:
+    """True when they share a byte."""
+    return one is not None and other is not None and one[0] < other[1] and other[0] < one[1]

@@ -1,122 +1,120 @@
-"""Arena offsets for buffers with known lifetimes (dynamic storage allocation).
+"""Arena offsets for blocks with known lifetimes (dynamic storage allocation), some of which may partly overlap.
 
-First-fit over an order of the buffers; the order is searched: a few that are known to be good, then swaps of buffers
-under a fixed budget, stopping as soon as the lower bound (the largest sum in use at one step) is met. Up to
-EXACT_BUFFERS buffers all orders are tried where that did not do.
+First-fit over an order of the blocks; the order is searched: a few that are known to be good, then moves of single
+blocks under a fixed budget, stopping as soon as the lower bound is met. Small puzzles that did not meet it are then
+solved by branch and bound (`exact`), which says whether its result is the best there is.
 
-What is guaranteed: no two buffers in use at once overlap; up to EXACT_BUFFERS buffers no layout is smaller
-by a multiple of ALIGNMENT; a chain (each buffer in use with the next one only) meets the lower bound. Beyond that it
-is a search with no bound on its result: there are sets that no layout fits into the lower bound, and finding a
-smallest one is NP-hard. Of thousands of random networks of up to 60 layers all met the lower bound (tests/plan).
+What is guaranteed: no gap is violated; a chain without overlaps (each block in use with the next one only) meets the
+lower bound. Finding a smallest layout is NP-hard; beyond `exact`'s budget this is a search with no bound on its
+result but the lower bound printed beside it.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import permutations
+from dataclasses import dataclass
 
-from netsuke.plan.plan import ALIGNMENT, Buffer, align
+from netsuke.plan.blocks import Block, Puzzle
+from netsuke.plan.exact import solve
+from netsuke.plan.plan import align
 
-EXACT_BUFFERS = 7
-"""All orders of so many are tried. Placed from the lowest to the highest of a smallest layout, first-fit puts no
-buffer higher than that layout has it: one of the orders gives the smallest."""
-SEARCH_STEPS = 2000
-"""First-fit evaluations at most: well under a second for the graphs that fit a microcontroller."""
-
-
-def lower_bound(buffers: Sequence[Buffer]) -> int:
-    """The largest sum of buffers in use at one step, each rounded up to ALIGNMENT; reached at some first step.
-
-    No layout, its size rounded up too, is smaller: every offset is a multiple of ALIGNMENT.
-    """
-    return max(
-        (sum(padded(b) for b in buffers if b.first <= at.first <= b.last) for at in buffers), default=0
-    )
+EVALUATIONS = 60_000
+"""Blocks placed by the search at most: about a second."""
+MOST_STEPS = 1500
 
 
-def padded(buffer: Buffer) -> int:
-    """Its bytes rounded up to ALIGNMENT; what a stricter alignment leaves free before it, others may use."""
-    return align(buffer.nbytes, ALIGNMENT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Offsets of the blocks, the bytes from 0 to the highest end, and what no layout can do better than."""
+
+    offsets: tuple[int, ...]
+    nbytes: int
+    lower_bound: int
+
+    @property
+    def optimal(self) -> bool:
+        """True when no offsets are better, for this order of steps and this sharing."""
+        return self.nbytes <= self.lower_bound
 
 
-def pack(buffers: Sequence[Buffer]) -> tuple[Buffer, ...]:
-    """The buffers with offsets such that no two in use at once share a byte, in their own order."""
-    bound = lower_bound(buffers)
-    neighbours = [
-        [j for j, other in enumerate(buffers) if j != i and b.lives_with(other)]
-        for i, b in enumerate(buffers)
-    ]
-    best: list[int] = []
-    best_size = -1
-    for order in starting_orders(buffers):
-        offsets, size = first_fit(buffers, neighbours, order)
-        if best_size < 0 or size < best_size:
-            best, best_size, best_order = offsets, size, order
-        if best_size <= bound:
-            break
-    if best_size > bound:
-        best, best_size = improve(buffers, neighbours, best_order, best, best_size, bound)
-    if best_size > bound and len(buffers) <= EXACT_BUFFERS:
-        best = exact(buffers, neighbours)
-    return tuple(replace(b, offset=o) for b, o in zip(buffers, best, strict=True))
+def pack(puzzle: Puzzle) -> Layout:
+    """Offsets such that no gap is violated."""
+    bound = puzzle.lower_bound()
+    if not puzzle.blocks:
+        return Layout(offsets=(), nbytes=0, lower_bound=0)
+    tried = [(first_fit(puzzle, order), order) for order in starting_orders(puzzle.blocks)]
+    (size, offsets), order = min(tried, key=lambda one: one[0][0])
+    if size > bound:
+        size, offsets = improve(puzzle, order, size, offsets, bound)
+    if size > bound:
+        size, offsets, bound = solve(puzzle, size, offsets, bound)
+    return Layout(offsets=tuple(offsets), nbytes=size, lower_bound=bound)
 
 
-def starting_orders(buffers: Sequence[Buffer]) -> list[list[int]]:
-    """Largest first, longest first, largest area first, in order of birth."""
-    keys: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
+def starting_orders(blocks: Sequence[Block]) -> list[list[int]]:
+    """Largest first, longest first, largest area first, in order of birth and of death, forward and backward."""
+    keys: tuple[Callable[[Block], tuple[int, ...]], ...] = (
         lambda b: (-b.nbytes, b.first),
         lambda b: (b.first - b.last, -b.nbytes),
         lambda b: (-(b.last - b.first + 1) * b.nbytes, b.first),
         lambda b: (b.first, -b.nbytes),
+        lambda b: (-b.first, -b.nbytes),
+        lambda b: (-b.last, -b.nbytes),
+        lambda b: (b.last, -b.nbytes),
+        lambda b: (-b.nbytes, -b.first),
     )
-    return [sorted(range(len(buffers)), key=lambda i, key=key: key(buffers[i])) for key in keys]  # type: ignore[misc]
+    return [sorted(range(len(blocks)), key=lambda i, key=key: key(blocks[i])) for key in keys]  # type: ignore[misc]
 
 
-def first_fit(
-    buffers: Sequence[Buffer], neighbours: Sequence[Sequence[int]], order: Sequence[int]
-) -> tuple[list[int], int]:
-    """Places each buffer at the lowest offset that is free over its whole life; returns offsets and total bytes."""
-    offsets = [-1] * len(buffers)
+def first_fit(puzzle: Puzzle, order: Sequence[int], limit: int | None = None) -> tuple[int, list[int]]:
+    """Places each block at the lowest offset that the placed ones allow; returns total bytes and offsets.
+
+    Stops where a block ends beyond `limit`.
+    """
+    offsets = [-1] * len(puzzle.blocks)
     size = 0
     for i in order:
-        taken = sorted((offsets[j], offsets[j] + buffers[j].nbytes) for j in neighbours[i] if offsets[j] >= 0)
-        at = 0
-        for start, end in taken:
-            if at + buffers[i].nbytes <= start:
-                break
-            at = max(at, align(end, buffers[i].alignment))
-        offsets[i] = at
-        size = max(size, at + buffers[i].nbytes)
-    return offsets, size
+        block = puzzle.blocks[i]
+        taken = [
+            (offsets[j] + low, offsets[j] + high)
+            for j, gaps in puzzle.gaps[i].items()
+            if offsets[j] >= 0
+            for low, high in gaps
+        ]
+        offsets[i] = lowest(sorted(taken), block.alignment)
+        size = max(size, offsets[i] + puzzle.sizes[i])
+        if limit is not None and size > limit:
+            break
+    return size, offsets
+
+
+def lowest(taken: Sequence[tuple[int, int]], alignment: int) -> int:
+    """The lowest multiple of `alignment` from 0 on that lies strictly inside none of the sorted intervals."""
+    at = 0
+    for start, end in taken:
+        if at <= start:
+            break
+        if at < end:
+            at = align(end, alignment)
+    return at
 
 
 def improve(
-    buffers: Sequence[Buffer],
-    neighbours: Sequence[Sequence[int]],
-    order: list[int],
-    best: list[int],
-    best_size: int,
-    bound: int,
-) -> tuple[list[int], int]:
-    """Hill climbing over the order, moving the buffer that sticks out to an earlier place; seeded, so repeatable."""
-    chance = random.Random(len(buffers))
-    for _ in range(SEARCH_STEPS):
+    puzzle: Puzzle, order: list[int], size: int, offsets: list[int], bound: int
+) -> tuple[int, list[int]]:
+    """Hill climbing over the order, moving the block that sticks out or any other; seeded, so repeatable."""
+    count = len(puzzle.blocks)
+    chance = random.Random(count)
+    for _ in range(min(MOST_STEPS, EVALUATIONS // count)):
         trial = list(order)
-        highest = max(trial, key=lambda i: best[i] + buffers[i].nbytes)
+        highest = max(trial, key=lambda i: offsets[i] + puzzle.sizes[i])
         moved = highest if chance.random() < 0.5 else chance.choice(trial)
         trial.remove(moved)
-        trial.insert(chance.randrange(len(trial) + 1), moved)
-        offsets, size = first_fit(buffers, neighbours, trial)
-        if size <= best_size:
-            order, best, best_size = trial, offsets, size
-        if best_size <= bound:
+        trial.insert(chance.randrange(count), moved)
+        found, placed = first_fit(puzzle, trial, size)
+        if found <= size:
+            order, size, offsets = trial, found, placed
+        if size <= bound:
             break
-    return best, best_size
-
-
-def exact(buffers: Sequence[Buffer], neighbours: Sequence[Sequence[int]]) -> list[int]:
-    """The offsets of a smallest layout: first-fit over every order."""
-    layouts = (first_fit(buffers, neighbours, order) for order in permutations(range(len(buffers))))
-    return min(layouts, key=lambda layout: layout[1])[0]
+    return size, offsets

@@ -1,4 +1,4 @@
-"""Orders of execution: the given one, and a greedy one that keeps less memory alive. The planner lays out both."""
+"""Orders of execution: the given one, and one that keeps less memory alive. The planner lays out both."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from netsuke.ir import Graph
 from netsuke.ops.program import Step
 from netsuke.ops.state import AssignVariable, ReadVariable
+from netsuke.plan.exact_order import best_order
 
 
 def dependencies(steps: Sequence[Step]) -> list[set[int]]:
@@ -83,7 +84,11 @@ def growth(graph: Graph, step: Step, readers: dict[str, int]) -> int:
 
 
 def orders(graph: Graph, steps: Sequence[Step]) -> list[tuple[Step, ...]]:
-    """The given order, and the greedy one where it is another."""
-    given, other = tuple(steps), tuple(greedy(graph, steps))
+    """The given order; the best one, or where there are too many a greedy one, if it is another."""
+    needs = dependencies(steps)
+    given = tuple(steps)
+    if all(i == 0 or i - 1 in before for i, before in enumerate(needs)):
+        return [given]  # a chain
+    other = tuple(best_order(graph, steps, needs) or greedy(graph, steps))
     same = all(one is two for one, two in zip(given, other, strict=True))
     return [given] if same else [given, other]

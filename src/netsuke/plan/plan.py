@@ -21,6 +21,7 @@ class Space(Enum):
     OUTPUT = "output"
     STATE = "state"
     FLASH = "flash"
+    PUSHED = "pushed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +29,24 @@ class Place:
     """Where a tensor is. `offset` is in bytes.
 
     ARENA: from the arena's start. INPUT and OUTPUT: the caller's pointer number `index`, for which the arena keeps
-    room at `offset` so that the caller needs no memory of its own. STATE: from the state block's start. FLASH: a
-    constant, offset 0.
+    room at `offset` so that the caller needs no memory of its own; the tensor begins `inner` bytes behind the pointer.
+    STATE: from the state block's start. FLASH: a constant, offset 0.
+    PUSHED: input number `index`, whose rows the caller gives one by one.
     """
 
     space: Space
     offset: int = 0
     index: int = 0
+    inner: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffer:
     """A stretch of arena in use from step `first` to step `last`, both included (-1: filled before the first step).
 
-    Tensors share a buffer when one is a view of the other or is computed in place.
+    Tensors share a buffer when one is a view of the other or is computed in place. Two buffers may share bytes though
+    both are in use at a step, where that step reads the one for the last time and writes the other, and its kernel
+    says how far the output may lie over the input (Overlap).
     """
 
     label: str
@@ -81,9 +86,15 @@ class Plan:
     state_bytes: int
     state_offsets: Mapping[str, int]
     lower_bound: int
-    """The largest sum of buffers in use at one step: no offsets can do better in this order."""
+    """No offsets can do better in this order: the fewest bytes that the fullest step can take up, or more where every
+    layout was looked at."""
     naive_peak: int
     """The largest sum of live tensors, without views and in-place: what a plain allocator would need."""
+
+    @property
+    def optimal(self) -> bool:
+        """True when no offsets are better in this order of steps."""
+        return self.arena_bytes <= self.lower_bound
 
 
 def align(value: int, to: int) -> int:

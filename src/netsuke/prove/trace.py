@@ -67,13 +67,13 @@ def search(project: Project, machine: Machine, vectors: Sequence[Vector], invoca
 def replay(project: Project, machine: Machine, vectors: Sequence[Vector], invocation: int) -> None:
     """Brings states to where the invocation finds them, and puts its inputs into the arena."""
     plan, api = project.plan, project.api
-    arena = machine.image.symbol("nk_arena")
+    start = machine.image.symbol("nk_input" if api.pushed else "nk_arena")
     first = invocation
     if api.stateful:
         machine.call("nk_reset")
         first = 0
     for number in range(first, invocation + 1):
         for tensor, value in zip(api.inputs, vectors[number].inputs, strict=True):
-            machine.write(arena + plan.places[tensor.name].offset, value.tobytes())
+            machine.write(start + plan.places[tensor.name].offset, value.tobytes())
         if number < invocation:
             machine.call("nk_trace", len(plan.steps))

@@ -82,7 +82,8 @@ def model_io(project: Project) -> ModelIo:
         outputs=tuple((plan.places[t.name].offset, t.nbytes) for t in api.outputs),
         arena_bytes=plan.arena_bytes,
         state_bytes=plan.state_bytes,
-        layers=tuple((layer.node, layer.symbol) for layer in project.layers),
+        pushed=api.pushed,
+        layers=tuple((x.node, x.symbol) for layer in project.layers for x in layer.every),
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netsuke.emulate import RunResult
 from netsuke.ir import Graph
 from netsuke.lower import Lowered
+from netsuke.ops.program import Step
 from netsuke.plan import Buffer, Plan
 from netsuke.prove import Case, Verdict
+from netsuke.report.points import stream_result
 from netsuke.report.ports import port
 from netsuke.report.result import BufferKind, BufferResult, BuildResult, LayerResult, PassResult
+from netsuke.report.schedules import Survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,8 @@ class Findings:
     case: Case
     verdict: Verdict
     optimize: str
+    schedules: Survey | None = None
+    """What a budget of RAM was held against."""
 
 
 def assemble(found: Findings, out: Path) -> BuildResult:
@@ -31,7 +37,8 @@ def assemble(found: Findings, out: Path) -> BuildResult:
     case, run = found.case, found.verdict.measured
     plan, board, image = case.project.plan, case.board, case.image
     weights = weight_bytes(case)
-    static = image.ram_bytes - plan.arena_bytes - plan.state_bytes
+    harness = image.objects.get("nk_input", 0)
+    static = image.ram_bytes - harness - plan.arena_bytes - plan.state_bytes
     return BuildResult(
         model=found.graph.name,
         model_sha256=found.sha256,
@@ -68,9 +75,10 @@ def assemble(found: Findings, out: Path) -> BuildResult:
         inputs=tuple(port(t) for t in case.project.api.inputs),
         outputs=tuple(port(t) for t in case.project.api.outputs),
         layers=layers(case, run),
-        buffers=tuple(buffer(plan, b) for b in plan.buffers),
+        buffers=tuple(buffer(plan, b, rows_of(plan)) for b in plan.buffers),
         passes=tuple(PassResult(name=c.name, lines=c.lines) for c in found.lowered.changes),
         project=out,
+        schedules=found.schedules,
         raw_outputs=() if run is None else tuple(tuple(given) for given in run.outputs),
     )
 
@@ -78,38 +86,70 @@ def assemble(found: Findings, out: Path) -> BuildResult:
 def weight_bytes(case: Case) -> int:
     """Constants of the model in flash: weights, biases, multipliers, tables, initial states."""
     graph = case.project.plan.program.graph
-    own = sum(layer.weight_bytes for layer in case.project.layers)
+    own = sum(x.weight_bytes for layer in case.project.layers for x in layer.every)
     direct = sum(graph.tensors[name].nbytes for name in case.project.direct_constants)
     states = sum(s.initial.nbytes for s in graph.states if s.initial.tobytes().strip(b"\0"))
     return own + direct + states
 
 
 def layers(case: Case, run: RunResult | None) -> tuple[LayerResult, ...]:
-    """Every step with its counts."""
+    """Every step with its counts; behind a stream its own layers."""
     graph = case.project.plan.program.graph
     counts = {} if run is None else {count.name: count for count in run.layers}
-    found = []
-    for index, (step, layer) in enumerate(zip(case.project.plan.steps, case.project.layers, strict=True)):
-        count = counts.get(step.node.name)
-        found.append(
-            LayerResult(
-                index=index,
-                name=step.node.name,
-                op=step.node.op,
-                kernel=step.kernel.name,
-                output_shape=graph.tensors[step.node.outputs[0]].shape if step.node.outputs else (),
-                macs=step.macs,
-                weight_bytes=layer.weight_bytes,
-                scratch_bytes=step.scratch_bytes,
-                instructions=None if count is None else count.instructions,
-                cycles=None if count is None else count.cycles,
+    found: list[LayerResult] = []
+    for step, layer in zip(case.project.plan.steps, case.project.layers, strict=True):
+        heading = len(found)
+        for shown, written in zip(shown_steps(step), layer.every, strict=True):
+            count = counts.get(shown.node.name)
+            found.append(
+                LayerResult(
+                    index=len(found),
+                    name=shown.node.name,
+                    op=shown.node.op,
+                    kernel=shown.kernel.name,
+                    output_shape=graph.tensors[shown.node.outputs[0]].shape if shown.node.outputs else (),
+                    macs=shown.macs,
+                    weight_bytes=written.weight_bytes,
+                    scratch_bytes=shown.scratch_bytes,
+                    instructions=None if count is None else count.instructions,
+                    cycles=None if count is None else count.cycles,
+                    stream=stream_result(shown),
+                    inside=heading if len(found) > heading else None,
+                )
             )
-        )
     return tuple(found)
 
 
-def buffer(plan: Plan, held: Buffer) -> BufferResult:
-    """A stretch of the arena for the picture."""
+def shown_steps(step: Step) -> tuple[Step, ...]:
+    """The step; a stream without its work, which its layers, shown behind it, do."""
+    if step.stream is None:
+        return (step,)
+    inner = tuple(
+        Step(
+            node=layer.node,
+            site=layer.site,
+            kernel=layer.forms[0].kernel,
+            calls=tuple(call for form in layer.forms for call in form.calls),
+            view=False,
+            macs=layer.macs,
+        )
+        for layer in step.stream.layers
+    )
+    return (replace(step, macs=0), *inner)
+
+
+def rows_of(plan: Plan) -> list[tuple[int, int]]:
+    """The first and the last row of each step in the list of layers; of what is behind the last step, too."""
+    found, at = [], 0
+    for step in plan.steps:
+        count = len(shown_steps(step))
+        found.append((at, at + count - 1))
+        at += count
+    return [*found, (at, at)]
+
+
+def buffer(plan: Plan, held: Buffer, rows: Sequence[tuple[int, int]]) -> BufferResult:
+    """A stretch of the arena for the picture; `rows` of each step."""
     graph = plan.program.graph
     kind = BufferKind.ACTIVATION
     if not held.tensors:
@@ -123,7 +163,7 @@ def buffer(plan: Plan, held: Buffer) -> BufferResult:
         tensors=held.tensors,
         offset=held.offset,
         nbytes=held.nbytes,
-        first_step=held.first,
-        last_step=held.last,
+        first_step=-1 if held.first < 0 else rows[held.first][0],
+        last_step=-1 if held.last < 0 else rows[held.last][1],
         kind=kind,
     )

@@ -6,9 +6,11 @@ from importlib import resources
 from string import Template
 
 from netsuke.report import sections
+from netsuke.report.goals_html import candidates_section, goals_section
 from netsuke.report.markup import Markup, text
 from netsuke.report.memory_picture import memory_picture
 from netsuke.report.result import BuildResult
+from netsuke.report.schedules_html import schedules_section
 from netsuke.report.verdict import exactness, fitting
 from netsuke.report.words import count, plural
 
@@ -17,7 +19,7 @@ def to_html(result: BuildResult) -> str:
     """The text of report.html; the same result gives the same bytes."""
     parts = {
         "style": Markup(_file("style.css")),
-        "script": Markup(_file("script.js")),
+        "script": Markup(_file("theme.js") + _file("script.js")),
         "model": text(result.model),
         "board": text(f"{result.board_title} · {result.core}"),
         "exact_class": Markup("good" if result.exact else "bad"),
@@ -28,6 +30,9 @@ def to_html(result: BuildResult) -> str:
         "fitting": text(fitting(result)),
         "tiles": sections.tiles(result),
         "fit_bars": sections.fit_bars(result),
+        "goals": goals_section(result.goals),
+        "candidates": candidates_section(result.candidates),
+        "schedules": schedules_section(result.schedules),
         "memory_words": text(_memory_words(result)),
         "memory": memory_picture(result),
         "charts": sections.charts(result),
@@ -49,10 +54,10 @@ def _memory_words(result: BuildResult) -> str:
     if result.arena_bytes <= result.arena_lower_bound:
         words += " No placement can do better in this order of layers."
     else:
-        words += f" At the fullest step {count(result.arena_lower_bound)} bytes are in use."
+        words += f" No placement needs fewer than {count(result.arena_lower_bound)} bytes."
     saved = result.naive_peak_bytes - result.arena_bytes
     if saved > 0:
-        words += f" Views and layers computed in place save {count(saved)} bytes."
+        words += f" Views and layers that write over their inputs save {count(saved)} bytes."
     return words
 
 

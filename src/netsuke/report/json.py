@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from netsuke.report.goals_json import goal_to_dict, layer_to_dict
 from netsuke.report.result import BufferResult, BuildResult, LayerResult, PassResult, PortResult
+from netsuke.report.schedules_json import stream_to_dict, survey_to_dict
 
 SCHEMA_VERSION = 1
 """Goes up when a key is removed or changes its meaning; new keys do not raise it."""
@@ -36,6 +38,9 @@ def to_dict(result: BuildResult) -> dict[str, Any]:
         "layers": [_layer(layer) for layer in result.layers],
         "buffers": [_buffer(buffer) for buffer in result.buffers],
         "passes": [_pass(one) for one in result.passes],
+        "goals": [goal_to_dict(goal) for goal in result.goals],
+        "candidates": [layer_to_dict(layer) for layer in result.candidates],
+        "schedules": None if result.schedules is None else survey_to_dict(result.schedules),
     }
 
 
@@ -103,6 +108,8 @@ def _layer(layer: LayerResult) -> dict[str, Any]:
         "cycles_per_mac": layer.cycles_per_mac,
         "weight_bytes": layer.weight_bytes,
         "scratch_bytes": layer.scratch_bytes,
+        "stream": None if layer.stream is None else stream_to_dict(layer.stream),
+        "inside": layer.inside,
     }
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from netsuke.report.goals import GoalResult, LayerCandidates
+from netsuke.report.schedules import StreamResult, Survey
+
 
 class BufferKind(Enum):
     """What a stretch of the arena holds."""
@@ -48,6 +51,11 @@ class LayerResult:
     scratch_bytes: int
     instructions: int | None
     cycles: int | None
+    stream: StreamResult | None = None
+    """Of a row that stands for layers computed together row by row; those follow it. Its counts are the stream's own,
+    without theirs."""
+    inside: int | None = None
+    """`index` of the stream that the layer belongs to."""
 
     @property
     def cycles_per_mac(self) -> float | None:
@@ -59,6 +67,7 @@ class LayerResult:
 class BufferResult:
     """A stretch of the arena, [offset, offset + nbytes), in use from `first_step` to `last_step` inclusive.
 
+    Steps are numbers of layers; a buffer that a stream uses is in use at all its layers.
     Step -1 is before the first layer (inputs are filled), step len(layers) after the last (outputs are read).
     """
 
@@ -144,7 +153,7 @@ class BuildResult:
     compiler: str
     """Name and version, such as 'zig cc 0.17.1 (clang 21.1.0)'."""
     optimize: str
-    """speed or size."""
+    """speed, size or ram."""
 
     inputs: tuple[PortResult, ...]
     outputs: tuple[PortResult, ...]
@@ -153,6 +162,12 @@ class BuildResult:
     passes: tuple[PassResult, ...]
     project: Path
     """The folder that holds the C project and the reports."""
+    schedules: Survey | None = None
+    """The schedules that a budget of RAM was held against, as estimates; None when no budget was named."""
+    goals: tuple[GoalResult, ...] = ()
+    """The model built for speed, for size and for RAM; empty when only one was built."""
+    candidates: tuple[LayerCandidates, ...] = ()
+    """The kernels that each layer was chosen from."""
     raw_outputs: tuple[tuple[bytes, ...], ...] = field(default=(), repr=False, compare=False)
     """What the emulated core gave: for every input, the bytes of every output. Empty when it was not asked for."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from netsuke.report.layer_chart import METRICS, has_values, layer_chart
 from netsuke.report.markup import Markup, joined, tag, text
 from netsuke.report.result import BuildResult, LayerResult, PassResult, PortResult
+from netsuke.report.stream_words import stream_line
 from netsuke.report.words import (
     ABSENT,
     count,
@@ -52,7 +53,11 @@ def tiles(result: BuildResult) -> Markup:
             size(result.flash_bytes),
             f"{percent(result.flash_bytes, result.flash_available)} of the board",
         ),
-        ("MACs", count(result.macs), plural(len(result.layers), "layer")),
+        (
+            "MACs",
+            count(result.macs),
+            plural(sum(1 for layer in result.layers if layer.stream is None), "layer"),
+        ),
         ("Energy", energy(result.energy_microjoules), "by the datasheet's current"),
     )
     return joined(*(_tile(*one) for one in shown if one[1] != ABSENT))
@@ -143,8 +148,9 @@ def layer_table(result: BuildResult) -> Markup:
 
 
 def _row(layer: LayerResult, most: Most) -> Markup:
+    what = layer.op if layer.stream is None else stream_line(layer.stream)
     name = tag(
-        "td", tag("span", text(layer.name), class_="name"), tag("small", text(layer.op)), data_v=layer.name
+        "td", tag("span", text(layer.name), class_="name"), tag("small", text(what)), data_v=layer.name
     )
     return tag(
         "tr",
@@ -158,6 +164,7 @@ def _row(layer: LayerResult, most: Most) -> Markup:
         _number(layer.instructions, count(layer.instructions)),
         _number(layer.weight_bytes, count(layer.weight_bytes), most.weight_bytes),
         _number(layer.scratch_bytes, count(layer.scratch_bytes)),
+        class_="stream" if layer.stream is not None else "inside" if layer.inside is not None else None,
     )
 
 

@@ -6,7 +6,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from netsuke.report.goals_text import goals_table, unmeasured_line
 from netsuke.report.result import BuildResult, LayerResult
+from netsuke.report.stream_words import budget_words, stream_line
 from netsuke.report.verdict import exactness, fitting
 from netsuke.report.words import (
     count,
@@ -43,8 +45,13 @@ def build_summary(result: BuildResult) -> Group:
         Text(),
         _numbers(result),
     ]
+    if any(layer.stream for layer in result.layers):
+        parts += [Text(), _streams(result)]
     if any(layer.cycles for layer in result.layers):
         parts += [Text(), _slowest(result)]
+    parts += [Text(), goals_table(result.goals)] if len(result.goals) > 1 else []
+    note = unmeasured_line(result.candidates)
+    parts += [Text(), Text(f" {note}", style="dim")] if note else []
     return Group(*parts, Text(), _paths(result))
 
 
@@ -71,7 +78,27 @@ def _title(result: BuildResult) -> Text:
 
 
 def _verdicts(result: BuildResult) -> list[Text]:
-    return [verdict_line(result.exact, exactness(result)), verdict_line(result.fits, fitting(result))]
+    lines = [verdict_line(result.exact, exactness(result)), verdict_line(result.fits, fitting(result))]
+    if result.schedules is not None:
+        taken = count(result.arena_bytes + result.state_bytes)
+        words = f"{budget_words(result.schedules)}: arena and state take {taken} bytes"
+        lines.append(verdict_line(True, words))
+    return lines
+
+
+def _streams(result: BuildResult) -> Table:
+    """Each stream as a heading, its layers indented below."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim", title_justify="left")
+    table.add_column(" computed row by row", no_wrap=True)
+    table.add_column("output", no_wrap=True)
+    table.add_column("cycles", justify="right", no_wrap=True)
+    for layer in result.layers:
+        if layer.stream is not None:
+            table.add_row(Text(f" {stream_line(layer.stream)}", style="bold"))
+        elif layer.inside is not None:
+            name, output = shortened(printable(layer.name), 44), shape(layer.output_shape)
+            table.add_row(Text(f"   {name}"), Text(output, style="dim"), Text(count(layer.cycles)))
+    return table
 
 
 def _numbers(result: BuildResult) -> Table:
@@ -121,7 +148,9 @@ def _slowest(result: BuildResult) -> Table:
     table.add_column("output", no_wrap=True)
     for heading in ("cycles", "share", "a MAC"):
         table.add_column(heading, justify="right", no_wrap=True)
-    ordered = sorted(result.layers, key=lambda layer: -(layer.cycles or 0))
+    ordered = sorted(
+        (layer for layer in result.layers if layer.stream is None), key=lambda layer: -(layer.cycles or 0)
+    )
     for layer in ordered[:SLOWEST]:
         table.add_row(*_layer(layer, result.cycles or 0))
     return table

@@ -13,6 +13,7 @@
 #undef main
 
 extern uint8_t nk_arena[];
+extern uint8_t NK_INPUTS[]; /* what the offsets of inputs count from */
 int nk_run(void);
 #if defined(NK_HOST_RESET)
 int nk_reset(void);
@@ -28,7 +29,7 @@ static int fail(const char *what, int code) {
 static int run_once(char *const *inputs, char *const *outputs) {
   const long n_inputs = strtol(inputs[0], NULL, 10);
   for (long i = 0; i < n_inputs; i++) {
-    uint8_t *to = nk_arena + strtoul(inputs[1 + 2 * i], NULL, 10);
+    uint8_t *to = NK_INPUTS + strtoul(inputs[1 + 2 * i], NULL, 10);
     const size_t bytes = strtoul(inputs[2 + 2 * i], NULL, 10);
     if (fread(to, 1, bytes, stdin) != bytes) {
       return fail("input is short", (int)i);

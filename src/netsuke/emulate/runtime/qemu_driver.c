@@ -13,6 +13,7 @@
 #undef main
 
 extern uint8_t nk_arena[];
+extern uint8_t NK_INPUTS[]; /* what the offsets of inputs count from */
 extern uint32_t nk_bss_end[];
 int nk_run(void);
 #if defined(NK_QEMU_RESET)
@@ -42,7 +43,7 @@ static uint32_t *read_table(uintptr_t file, uint32_t *at) {
 
 static void run_once(uintptr_t file, const uint32_t *inputs) {
   for (uint32_t i = 0; i < inputs[0]; i++) {
-    sh_read(file, nk_arena + inputs[1 + 2 * i], inputs[2 + 2 * i]);
+    sh_read(file, NK_INPUTS + inputs[1 + 2 * i], inputs[2 + 2 * i]);
   }
   require(nk_run(), "nk_run failed\n");
 }

@@ -1,0 +1,10 @@
+/* The same as depthwise_3x3_s2_s16_dsp.c, what is below zero clamped to it. */
+#include "nk_kernels.h"
+#include "nk_planes_s16.h"
+
+NK_PLANES_S16_DEFINE_S2_RELU(nk_planes_3x3_s2_relu_s16)
+
+NK_KERNEL void nk_depthwise_3x3_s2_relu_s16_dsp(const int16_t *x, const int32_t *blocks, int16_t *y,
+                                                void *scratch, const nk_planes_args *a) {
+  nk_planes_s16_run(nk_planes_3x3_s2_relu_s16, x, blocks, y, scratch, a);
+}

@@ -1,0 +1,11 @@
+/* DEPTHWISE_CONV_2D with a 3x3 window, int8, one row of outputs, stride 2 along it, for activations that
+   clamp negative sums away, for cores with the DSP extension (nk_depthwise_row_s8.h). */
+#include "nk_depthwise_row_s8.h"
+#include "nk_kernels.h"
+
+NK_DEPTHWISE_ROWS_S2(nk_depthwise_row_s2_relu, NK_DEPTHWISE_ROW_ONCE)
+
+NK_KERNEL void nk_depthwise_row_s2_relu_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y,
+                                               void *scratch, const nk_depthwise_row_args *a) {
+  nk_depthwise_row_run(nk_depthwise_row_s2_relu, x, blocks, y, scratch, a);
+}

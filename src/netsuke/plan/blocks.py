@@ -1,0 +1,192 @@
+"""What the offsets are found for: blocks of memory, and how far two of them must keep apart.
+
+A block is a storage or a step's scratch. Its pieces are in use at different times: parts of a concatenation are born
+one after the other. Offsets of blocks are free, those of pieces within a block are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from netsuke.ops.overlap import Overlap
+from netsuke.plan.plan import ALIGNMENT, align
+
+Gap = tuple[int, int]
+"""(low, high): a difference of two offsets may not lie strictly between them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """`nbytes` from byte `inner` of a block on, in use from step `first` to step `last`, both included."""
+
+    inner: int
+    nbytes: int
+    first: int
+    last: int
+    tensors: tuple[str, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """First byte after it."""
+        return self.inner + self.nbytes
+
+    def lives_with(self, other: Piece) -> bool:
+        """True when there is a step at which both are in use."""
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What gets one offset."""
+
+    label: str
+    pieces: tuple[Piece, ...]
+    alignment: int = ALIGNMENT
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes from its start to its last piece's end."""
+        return max(p.end for p in self.pieces)
+
+    @property
+    def first(self) -> int:
+        """The first step at which some of it is in use."""
+        return min(p.first for p in self.pieces)
+
+    @property
+    def last(self) -> int:
+        """The last one."""
+        return max(p.last for p in self.pieces)
+
+    def in_use(self, step: int) -> int:
+        """Bytes in use at a step, each piece rounded up to ALIGNMENT."""
+        spans = sorted((p.inner, align(p.end, ALIGNMENT)) for p in self.pieces if p.first <= step <= p.last)
+        total = reached = 0
+        for start, end in spans:
+            total += max(0, end - max(start, reached))
+            reached = max(reached, end)
+        return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """Piece `dying` of one block and piece `born` of another, whose bytes a step may let run into one another.
+
+    `claims` are about the difference of the pieces' own offsets, born - dying; all of them must allow it.
+    """
+
+    dying: tuple[int, int]
+    born: tuple[int, int]
+    """(block, piece)."""
+    claims: tuple[Overlap, ...]
+
+
+def together(claims: Sequence[Overlap]) -> tuple[int, int]:
+    """(largest difference allowed by all, a multiple of the step; the step), offsets being multiples of ALIGNMENT."""
+    step = ALIGNMENT
+    for claim in claims:
+        step = claim.largest_step(step)
+    return -max(claim.lead for claim in claims) // step * step, step
+
+
+def gaps_between(dying: Piece, born: Piece, claims: Sequence[Overlap]) -> list[Gap]:
+    """Forbidden differences of the pieces' offsets, born - dying; `claims` are what the step allows, if anything.
+
+    Of claims that allow multiples of a step only three are kept: the largest, and the largest at which the starts or
+    the ends come together.
+    """
+    low, high = -born.nbytes, dying.nbytes
+    if not claims:
+        return [(low, high)]
+    top, step = together(claims)
+    if step == ALIGNMENT:
+        return [(max(low, top), high)]
+    points = {min(top, end // step * step) for end in (top, 0, low + high)}
+    edges = [low, *sorted(d for d in points if low < d < high), high]
+    return list(pairwise(edges))
+
+
+def least_union(dying: Piece, born: Piece, claims: Sequence[Overlap]) -> int:
+    """The fewest bytes that the two can take up together, each rounded up to ALIGNMENT."""
+    a, b = align(dying.nbytes, ALIGNMENT), align(born.nbytes, ALIGNMENT)
+    top, step = together(claims)
+    best = a + b
+    for end in (min(0, a - b), max(0, a - b)):  # between them the one lies within the other
+        nearest = min(top, end // step * step)
+        for d in (nearest, nearest + step):
+            if d <= top and -b < d < a:
+                best = min(best, max(a, d + b) - min(0, d))
+    return best
+
+
+@dataclass(slots=True)
+class Puzzle:
+    """Blocks, and for every two that live together the gaps between their offsets."""
+
+    blocks: Sequence[Block]
+    meetings: Sequence[Meeting] = ()
+    gaps: list[dict[int, list[Gap]]] = field(default_factory=list)
+    """gaps[i][j]: of offset i - offset j."""
+    sizes: list[int] = field(default_factory=list)
+    """Bytes of each block."""
+
+    def __post_init__(self) -> None:
+        met = {(m.dying, m.born): m.claims for m in self.meetings}
+        self.sizes = [block.nbytes for block in self.blocks]
+        self.gaps = [{} for _ in self.blocks]
+        for i, one in enumerate(self.blocks):
+            for j in range(i):
+                found = block_gaps(one, self.blocks[j], i, j, met)
+                if found:
+                    self.gaps[i][j] = found
+                    self.gaps[j][i] = sorted((-high, -low) for low, high in found)
+
+    def lower_bound(self) -> int:
+        """No layout, its size rounded up to ALIGNMENT, is smaller: the fullest step, its overlaps at their best."""
+        moments = {piece.first for block in self.blocks for piece in block.pieces}
+        return max((self.at_least(step) for step in moments), default=0)
+
+    def at_least(self, step: int) -> int:
+        """The fewest bytes that what is in use at a step can take up."""
+        total = sum(block.in_use(step) for block in self.blocks)
+        saved = 0
+        most = 0
+        for meeting in self.meetings:
+            dying, born = (self.blocks[b].pieces[p] for b, p in (meeting.dying, meeting.born))
+            if born.first == step:
+                both = align(dying.nbytes, ALIGNMENT) + align(born.nbytes, ALIGNMENT)
+                saved += both - least_union(dying, born, meeting.claims)
+                most = align(born.nbytes, ALIGNMENT)
+        return total - min(saved, most)
+
+
+Met = Mapping[tuple[tuple[int, int], tuple[int, int]], tuple[Overlap, ...]]
+
+
+def block_gaps(one: Block, other: Block, i: int, j: int, met: Met) -> list[Gap]:
+    """Forbidden differences of the blocks' offsets, one - other, sorted and merged."""
+    found: list[Gap] = []
+    for k, p in enumerate(one.pieces):
+        for m, q in enumerate(other.pieces):
+            if not p.lives_with(q):
+                continue
+            if ((j, m), (i, k)) in met:
+                gaps = gaps_between(q, p, met[(j, m), (i, k)])
+            else:
+                gaps = [(-high, -low) for low, high in gaps_between(p, q, met.get(((i, k), (j, m)), ()))]
+            shift = q.inner - p.inner
+            found += [(low + shift, high + shift) for low, high in gaps if low < high]
+    return merged(found)
+
+
+def merged(gaps: list[Gap]) -> list[Gap]:
+    """The same forbidden differences in as few gaps as can be."""
+    kept: list[Gap] = []
+    for low, high in sorted(gaps):
+        if kept and low < kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(kept[-1][1], high))
+        else:
+            kept.append((low, high))
+    return kept

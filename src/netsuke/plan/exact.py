@@ -1,0 +1,124 @@
+"""The smallest layout of a few blocks, by branch and bound over how each pair of them lies.
+
+Between two blocks that live together a difference of offsets lies below all gaps, above all gaps or between two of
+them. A node of the search has chosen for some pairs; the least offsets that these choices leave (longest paths) bound
+it from below. It branches on the pair that these offsets violate most. When no node is left, the best is the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from netsuke.plan.blocks import Puzzle
+from netsuke.plan.plan import align
+
+MOST_NODES = 4000
+MOST_BLOCKS = 80
+FAR = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Offset `high` - offset `low` is at least `apart` (which may be negative)."""
+
+    low: int
+    high: int
+    apart: int
+
+
+@dataclass(slots=True)
+class Search:
+    """The best layout so far, and how many nodes may still be looked at."""
+
+    puzzle: Puzzle
+    size: int
+    offsets: list[int]
+    bound: int
+    left: int = MOST_NODES
+    choices: list[list[Choice]] = field(default_factory=list)
+    """By `low`."""
+
+    def explore(self, offsets: list[int]) -> None:
+        """All layouts under the choices made, of which `offsets` are the least."""
+        if self.left <= 0 or self.size <= self.bound:
+            return
+        self.left -= 1
+        pair = self.worst(offsets)
+        if pair is None:
+            self.size = self.height(offsets)
+            self.offsets = list(offsets)
+            return
+        nodes = []
+        for made in self.branches(*pair):
+            raised = self.raised(offsets, made)
+            if raised is not None:
+                nodes.append((self.height(raised), made, raised))
+        nodes.sort(key=lambda node: node[0])
+        for height, made, raised in nodes:
+            if height >= self.size:
+                break
+            for choice in made:
+                self.choices[choice.low].append(choice)
+            self.explore(raised)
+            for choice in made:
+                self.choices[choice.low].remove(choice)
+
+    def height(self, offsets: list[int]) -> int:
+        """Bytes of a layout."""
+        return max(o + n for o, n in zip(offsets, self.puzzle.sizes, strict=True))
+
+    def worst(self, offsets: list[int]) -> tuple[int, int] | None:
+        """The pair furthest inside a gap, weighed by how far either way out is."""
+        worst, found = 0, None
+        for i, gaps in enumerate(self.puzzle.gaps):
+            for j, between in gaps.items():
+                if j > i:
+                    continue
+                difference = offsets[i] - offsets[j]
+                for low, high in between:
+                    if low < difference < high:
+                        inside = min(difference - low, high - difference)
+                        if inside > worst:
+                            worst, found = inside, (i, j)
+        return found
+
+    def branches(self, i: int, j: int) -> Iterator[tuple[Choice, ...]]:
+        """The ways in which two blocks can lie."""
+        gaps = self.puzzle.gaps[i][j]
+        yield (Choice(i, j, -gaps[0][0]),)
+        yield (Choice(j, i, gaps[-1][1]),)
+        for (_, above), (below, _) in pairwise(gaps):
+            yield Choice(j, i, above), Choice(i, j, -below)
+
+    def raised(self, offsets: list[int], made: tuple[Choice, ...]) -> list[int] | None:
+        """The least offsets with more choices made; None when some block would end at or beyond the best size."""
+        found = list(offsets)
+        queue = list(made)
+        extra = {choice.low: [c for c in made if c.low == choice.low] for choice in made}
+        while queue:
+            choice = queue.pop()
+            block = self.puzzle.blocks[choice.high]
+            least = align(found[choice.low] + choice.apart, block.alignment)
+            if least <= found[choice.high]:
+                continue
+            if least + self.puzzle.sizes[choice.high] >= self.size:
+                return None
+            found[choice.high] = least
+            queue += self.choices[choice.high]
+            queue += extra.get(choice.high, ())
+        return found
+
+
+def solve(puzzle: Puzzle, size: int, offsets: list[int], bound: int) -> tuple[int, list[int], int]:
+    """(bytes, offsets, lower bound): better than `size` where there is better and the budget finds it.
+
+    The lower bound is the size itself when every layout was looked at.
+    """
+    if len(puzzle.blocks) > MOST_BLOCKS:
+        return size, offsets, bound
+    search = Search(puzzle, size, offsets, bound, choices=[[] for _ in puzzle.blocks])
+    search.explore([0] * len(puzzle.blocks))
+    proved = search.left > 0
+    return search.size, search.offsets, search.size if proved else bound

@@ -1,0 +1,65 @@
+"""Schedules and streams of the planner become the values that reports show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netsuke.boards import Board
+from netsuke.ops.program import Step
+from netsuke.report.schedules import LineResult, Point, StreamResult, Survey, choose, curve
+from netsuke.schedule import Schedule
+from netsuke.schedule.choose import wall
+from netsuke.stream.make import StreamArgs
+
+
+def stream_result(step: Step) -> StreamResult | None:
+    """What a stream step computes and holds; None for any other step."""
+    if step.stream is None or not isinstance(step.node.args, StreamArgs):
+        return None
+    lines = tuple(
+        LineResult(
+            tensor=line.tensor,
+            held=0 if line.sums_bytes else line.capacity,
+            rows=0 if line.sums_bytes else line.rows,
+            nbytes=line.own_bytes,
+        )
+        for line in step.stream.lines
+        if line.own_bytes
+    )
+    return StreamResult(layers=step.node.args.nodes, band=step.node.args.band, lines=lines)
+
+
+def point(schedule: Schedule) -> Point:
+    """The schedule with its estimate."""
+    steps = schedule.plan.steps
+    streams = [stream_result(step) for step in steps]
+    lines = [0 if stream is None else stream.line_bytes for stream in streams]
+    return Point(
+        arena_bytes=schedule.plan.arena_bytes,
+        state_bytes=schedule.plan.state_bytes,
+        line_bytes=max(lines, default=0),
+        scratch_bytes=max((s.scratch_bytes - n for s, n in zip(steps, lines, strict=True)), default=0),
+        streams=tuple(stream for stream in streams if stream is not None),
+        estimated_cycles=round(schedule.cycles),
+    )
+
+
+def survey_of(
+    model: str, board: Board, found: Sequence[Schedule], points: Sequence[Point], budget: int | None
+) -> Survey:
+    """The curve of `points`, which tell of the schedules `found`, one of each at least."""
+    best, others = curve(points)
+    return Survey(
+        model=model,
+        board=board.name,
+        board_title=board.title,
+        core=board.core.name,
+        clock_hz=board.clock_hz,
+        measured=any(p.counted is not None for p in points),
+        points=best,
+        dropped=others,
+        budget=budget,
+        chosen=choose(best, budget),
+        wall=wall(min(found, key=lambda s: s.nbytes)),
+        timing_source=board.core.timing_table().source,
+    )

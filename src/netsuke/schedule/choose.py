@@ -1,0 +1,146 @@
+"""The fastest schedule within a budget of bytes, and all that are worth having.
+
+A schedule is a path from the first step to behind the last, over segments; for a budget only segments that fit it
+may be taken, and the cheapest path is the fastest schedule (the way msf-CNN, Huang and Ghribi 2025, looks for fusion
+blocks). What it really needs is then planned; the estimate is corrected where it was too low.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from netsuke.errors import DoesNotFit, UnsupportedModel
+from netsuke.ops.program import Program, Step
+from netsuke.ops.rows import is_image
+from netsuke.plan import Plan, make_plan
+from netsuke.schedule.budget import SMALLEST
+from netsuke.schedule.segments import Segment, Segments, lean_step
+from netsuke.stream import Forms, make_stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """`plan` is what becomes C; `cycles` is the estimate by which it was chosen."""
+
+    segments: tuple[Segment, ...]
+    plan: Plan
+    cycles: float
+
+    @property
+    def nbytes(self) -> int:
+        """Arena and states."""
+        return self.plan.arena_bytes + self.plan.state_bytes
+
+
+def fastest_path(segments: Sequence[Segment], steps: int, budget: int) -> tuple[Segment, ...] | None:
+    """The cheapest path over segments of at most `budget` bytes; None when there is none."""
+    best: list[tuple[float, int]] = [(float("inf"), 0)] * (steps + 1)
+    back: list[Segment | None] = [None] * (steps + 1)
+    best[0] = (0.0, 0)
+    for each in sorted(segments, key=lambda s: (s.end, s.start)):
+        if each.nbytes > budget:
+            continue
+        cost, most = best[each.start]
+        reached = (cost + each.cycles, max(most, each.nbytes))
+        if reached < best[each.end]:
+            best[each.end], back[each.end] = reached, each
+    if back[steps] is None:
+        return None
+    path: list[Segment] = []
+    at = steps
+    while at > 0:
+        segment = back[at]
+        assert segment is not None
+        path.append(segment)
+        at = segment.start
+    return tuple(reversed(path))
+
+
+def realise(program: Program, forms: Forms, path: Sequence[Segment], pushed: str | None = None) -> Schedule:
+    """Makes the streams and plans the memory."""
+    steps: list[Step] = []
+    lean = forms.leaner()
+    for segment in path:
+        part = program.steps[segment.start : segment.end]
+        made = lean if segment.lean else forms
+        if segment.band:
+            nodes = [step.node for step in part]
+            taken = pushed if any(pushed in node.inputs for node in nodes) else None
+            steps.append(make_stream(program.graph, nodes, made, segment.band, pushed=taken))
+        else:
+            steps += [lean_step(step, lean) if segment.lean else step for step in part]
+    plan = make_plan(replace(program, steps=tuple(steps)))
+    return Schedule(segments=tuple(path), plan=plan, cycles=sum(s.cycles for s in path))
+
+
+def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator[Schedule]:
+    """From the fastest to the smallest: each smaller than all before it.
+
+    push: the caller gives the input row by row, and the model never holds it.
+
+    Raises:
+        UnsupportedModel: when the input cannot be taken row by row.
+    """
+    pushed = input_to_push(program) if push else None
+    segments = Segments(program, forms, pushed).all()
+    budget = max((s.nbytes for s in segments), default=0)
+    smallest: int | None = None
+    while (path := fastest_path(segments, len(program.steps), budget)) is not None:
+        found = realise(program, forms, path, pushed)
+        if smallest is None or found.nbytes < smallest:
+            smallest = found.nbytes
+            yield found
+        budget = max(s.nbytes for s in path) - 1
+    if smallest is None:
+        raise UnsupportedModel(
+            f"got a model whose input {pushed!r} cannot come row by row: only layers that go by rows may read it (see "
+            "`netsuke ops`), and at least one layer must come behind them; build it without pushed rows"
+        )
+
+
+def input_to_push(program: Program) -> str:
+    """The only input of the graph, an image.
+
+    Raises:
+        UnsupportedModel: when it is not.
+    """
+    graph = program.graph
+    shapes = [graph.tensors[name].shape for name in graph.inputs]
+    if len(shapes) != 1 or not is_image(shapes[0]):
+        raise UnsupportedModel(
+            f"got inputs of shapes {[list(s) for s in shapes]}; "
+            "rows can be pushed into one image [1, height, width, channels]"
+        )
+    return graph.inputs[0]
+
+
+def fit(program: Program, forms: Forms, budget: int, *, push: bool = False) -> Schedule:
+    """The fastest schedule of at most `budget` bytes of arena and states; the smallest one for SMALLEST.
+
+    Raises:
+        DoesNotFit: by how many bytes the smallest misses the budget, and which layer is the wall.
+        UnsupportedModel: see `schedules`.
+    """
+    found = None
+    for found in schedules(program, forms, push=push):
+        if found.nbytes <= budget:
+            return found
+    assert found is not None, "a program has at least one schedule"
+    if budget == SMALLEST:
+        return found
+    raise DoesNotFit(
+        f"got a budget of {budget:,} bytes of RAM; the smallest schedule of {program.graph.name!r} needs "
+        f"{found.nbytes:,}, {found.nbytes - budget:,} more. The wall is {wall(found)}; "
+        "give it more RAM, or make that layer's tensors smaller"
+    )
+
+
+def wall(schedule: Schedule) -> str:
+    """The step at which most bytes are in use, in words."""
+    plan = schedule.plan
+    used = [sum(b.nbytes for b in plan.buffers if b.first <= i <= b.last) for i in range(len(plan.steps))]
+    at = max(range(len(used)), key=lambda i: used[i])
+    held = sorted((b for b in plan.buffers if b.first <= at <= b.last), key=lambda b: -b.nbytes)
+    parts = ", ".join(f"{b.nbytes:,} for {b.label!r}" for b in held[:3])
+    return f"{plan.steps[at].node.name!r} ({parts})"

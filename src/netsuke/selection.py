@@ -1,0 +1,56 @@
+"""The schedule for a budget of RAM, and all others beside it."""
+
+from __future__ import annotations
+
+import operator
+
+from netsuke.boards import Board
+from netsuke.errors import InputError
+from netsuke.ops.program import Program
+from netsuke.plan import Plan
+from netsuke.report.points import point, survey_of
+from netsuke.report.schedules import Survey
+from netsuke.schedule import fit, parse_budget, schedules
+from netsuke.stream import Forms
+
+Budget = str | int
+"""Bytes of arena and states: a number, or what a user writes (`16384`, `16k`, `16KiB`, `min`)."""
+
+
+def budget_bytes(given: Budget | None) -> int | None:
+    """Bytes; 0 for `min`; None when no budget is named.
+
+    Raises:
+        InputError: for anything that is not a positive number of bytes.
+    """
+    if given is None:
+        return None
+    if isinstance(given, str):
+        try:
+            return parse_budget(given)
+        except OverflowError:
+            raise InputError(f"got a budget of {len(given)} digits; a number of bytes was wanted") from None
+    try:
+        nbytes = operator.index(given)
+    except TypeError:
+        nbytes = 0
+    if nbytes < 1 or isinstance(given, bool):
+        raise InputError(
+            f"got ram={given!r}; a positive number of bytes, or a text such as '16k' or 'min', was wanted"
+        )
+    return nbytes
+
+
+def within(program: Program, board: Board, budget: int, *, small: bool = False) -> tuple[Plan, Survey]:
+    """The plan of the fastest schedule of at most `budget` bytes (0: of the smallest), and the estimates of all.
+
+    Raises:
+        DoesNotFit: by how many bytes the smallest misses the budget, and which layer is the wall.
+    """
+    forms = Forms(isa=board.core.isa, small=small)
+    found = list(schedules(program, forms))
+    points = [point(schedule) for schedule in found]
+    survey = survey_of(program.graph.name, board, found, points, budget)
+    if survey.chosen is None:
+        return fit(program, forms, budget).plan, survey  # which raises, and says why
+    return found[points.index(survey.points[survey.chosen])].plan, survey
