@@ -55,6 +55,8 @@ class BuildOptions:
     inputs: Sequence[tuple[Array, ...]] = ()
     ram: Budget | None = None
     """Bytes of arena and states that the fastest schedule may take: a number, or a text such as '16k' or 'min'."""
+    push_rows: bool = False
+    """The caller gives the input row by row, and the model never holds it: the C has begin, push_row and finish."""
     replace: bool = False
     """Overwrite an output folder that netsuke did not write."""
 
@@ -100,8 +102,8 @@ def build(
     program = tuner.program(goal)
     plan, found = (
         (make_plan(program), None)
-        if budget is None
-        else within(program, target, budget, small=goal == "size")
+        if budget is None and not wanted.push_rows
+        else within(program, target, budget, small=goal == "size", push=wanted.push_rows)
     )
     progress("reference", 0.1)
     invocations = [*wanted.inputs, *random_inputs(graph, wanted.runs, wanted.seed)]
@@ -134,7 +136,7 @@ def build(
             ),
             out,
         )
-        compare = wanted.compare and budget is None
+        compare = wanted.compare and budget is None and not wanted.push_rows
         result = with_choice(result, case, tuner, Chosen(goal=goal, program=program), compare=compare)
         write_reports(result, folder)
     progress("done", 1.0)

@@ -10,7 +10,7 @@ from netsuke.ops.program import Program
 from netsuke.plan import Plan
 from netsuke.report.points import point, survey_of
 from netsuke.report.schedules import Survey
-from netsuke.schedule import fit, parse_budget, schedules
+from netsuke.schedule import parse_budget, pick, schedules
 from netsuke.stream import Forms
 
 Budget = str | int
@@ -26,10 +26,7 @@ def budget_bytes(given: Budget | None) -> int | None:
     if given is None:
         return None
     if isinstance(given, str):
-        try:
-            return parse_budget(given)
-        except OverflowError:
-            raise InputError(f"got a budget of {len(given)} digits; a number of bytes was wanted") from None
+        return parse_budget(given)
     try:
         nbytes = operator.index(given)
     except TypeError:
@@ -41,16 +38,22 @@ def budget_bytes(given: Budget | None) -> int | None:
     return nbytes
 
 
-def within(program: Program, board: Board, budget: int, *, small: bool = False) -> tuple[Plan, Survey]:
-    """The plan of the fastest schedule of at most `budget` bytes (0: of the smallest), and the estimates of all.
+def within(
+    program: Program, board: Board, budget: int | None, *, small: bool = False, push: bool = False
+) -> tuple[Plan, Survey]:
+    """The plan of the fastest schedule of at most `budget` bytes (0: of the smallest; None: of any size), and the
+    estimates of all.
+
+    push: the caller gives the input row by row.
 
     Raises:
         DoesNotFit: by how many bytes the smallest misses the budget, and which layer is the wall.
+        UnsupportedModel: when the input cannot come row by row.
     """
     forms = Forms(isa=board.core.isa, small=small)
-    found = list(schedules(program, forms))
+    found = list(schedules(program, forms, push=push))
     points = [point(schedule) for schedule in found]
     survey = survey_of(program.graph.name, board, found, points, budget)
-    if survey.chosen is None:
-        return fit(program, forms, budget).plan, survey  # which raises, and says why
-    return found[points.index(survey.points[survey.chosen])].plan, survey
+    if budget is None:
+        return found[0].plan, survey
+    return pick(found, budget).plan, survey

@@ -28,12 +28,13 @@ PLANNED = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyOptions:
-    """`ram`: the budget whose point is marked. Without `measure` nothing is compiled and cycles are estimates.
+    """`ram`: the budget whose point is marked. `push_rows`: the caller gives the input row by row. Without `measure` nothing is compiled and cycles are estimates.
 
     Each schedule is compared with the reference on `runs` random inputs from `seed`.
     """
 
     ram: Budget | None = None
+    push_rows: bool = False
     measure: bool = True
     compiler: str | None = None
     runs: int = 1
@@ -71,7 +72,7 @@ def survey(
     progress("lower", 0.02)
     program = Tuner(lower(graph).graph, target.core, wanted.compiler).program(wanted.build.optimize)
     progress("plan", 0.05)
-    found = list(schedules(program, Forms(isa=target.core.isa)))
+    found = list(schedules(program, Forms(isa=target.core.isa), push=wanted.push_rows))
     points = [point(schedule) for schedule in found]
     compiler = ""
     if wanted.measure:

@@ -93,4 +93,4 @@ def test_counts_do_not_hang_on_the_company(tmp_path: Path) -> None:
     assert isinstance(alone, LayerCost)
     assert isinstance(beside, LayerCost)
     assert (alone.instructions, alone.code, alone.args) == (beside.instructions, beside.code, beside.args)
-    assert alone.cycles == pytest.approx(beside.cycles, rel=0.01)
+    assert alone.cycles == pytest.approx(beside.cycles, rel=0.01, abs=16)

@@ -63,8 +63,8 @@ def test_a_fresh_measurement_of_a_sample_gives_the_same(model: str, flag: str) -
         now = fresh[job.key]
         if isinstance(held, LayerCost) and isinstance(now, LayerCost):
             assert (held.code, held.args, held.helpers) == (now.code, now.args, now.helpers)
-            assert now.instructions == pytest.approx(held.instructions, rel=0.01), STALE
-            assert now.cycles == pytest.approx(held.cycles, rel=0.01), STALE
+            assert now.instructions == pytest.approx(held.instructions, rel=0.01, abs=16), STALE
+            assert now.cycles == pytest.approx(held.cycles, rel=0.01, abs=16), STALE
         else:
             assert isinstance(held, KernelCost)
             assert isinstance(now, KernelCost)

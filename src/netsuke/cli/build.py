@@ -78,6 +78,10 @@ def build(
             "--ram", help="Bytes for arena and states (16384, 16k, 16KiB), or min.", metavar="BYTES"
         ),
     ] = None,
+    push_rows: Annotated[
+        bool,
+        typer.Option("--push-rows", help="The input comes row by row (camera, microphone): it needs no RAM."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the summary.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     force: Annotated[
@@ -105,6 +109,7 @@ def build(
         runs=runs,
         seed=seed,
         ram=ram,
+        push_rows=push_rows,
         inputs=() if inputs is None else given_inputs(model, inputs),
         replace=force,
         **({} if not on else {"targets": tuple(Target(one.value) for one in dict.fromkeys(on))}),

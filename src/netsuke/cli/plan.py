@@ -23,6 +23,9 @@ def plan(
             "--ram", help="Mark the point for this budget (16384, 16k, 16KiB, min).", metavar="BYTES"
         ),
     ] = None,
+    push_rows: Annotated[
+        bool, typer.Option("--push-rows", help="The input comes row by row: it needs no RAM.")
+    ] = False,
     measure: Annotated[
         bool, typer.Option("--measure/--no-measure", help="Build and run every schedule, or only estimate.")
     ] = True,
@@ -44,7 +47,12 @@ def plan(
     from netsuke.report.schedules_text import print_survey
     from netsuke.survey import SurveyOptions, survey
 
-    options = SurveyOptions(ram=ram, measure=measure, compiler=None if compiler is None else compiler.value)
+    options = SurveyOptions(
+        ram=ram,
+        push_rows=push_rows,
+        measure=measure,
+        compiler=None if compiler is None else compiler.value,
+    )
     if html is not None:
         check_page(html)
     with progress_bar(shown=True) as progress:

@@ -122,16 +122,21 @@ def fit(program: Program, forms: Forms, budget: int, *, push: bool = False) -> S
         DoesNotFit: by how many bytes the smallest misses the budget, and which layer is the wall.
         UnsupportedModel: see `schedules`.
     """
-    found = None
-    for found in schedules(program, forms, push=push):
-        if found.nbytes <= budget:
-            return found
-    assert found is not None, "a program has at least one schedule"
+    return pick(list(schedules(program, forms, push=push)), budget)
+
+
+def pick(found: Sequence[Schedule], budget: int) -> Schedule:
+    """Of schedules from the fastest to the smallest: see `fit`."""
+    smallest = found[-1]
     if budget == SMALLEST:
-        return found
+        return smallest
+    fitting = next((each for each in found if each.nbytes <= budget), None)
+    if fitting is not None:
+        return fitting
+    name = smallest.plan.program.graph.name
     raise DoesNotFit(
-        f"got a budget of {budget:,} bytes of RAM; the smallest schedule of {program.graph.name!r} needs "
-        f"{found.nbytes:,}, {found.nbytes - budget:,} more. The wall is {wall(found)}; "
+        f"got a budget of {budget:,} bytes of RAM; the smallest schedule of {name!r} needs {smallest.nbytes:,}, "
+        f"{smallest.nbytes - budget:,} more. The wall is {wall(smallest)}; "
         "give it more RAM, or make that layer's tensors smaller"
     )
 
