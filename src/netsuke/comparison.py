@@ -10,11 +10,13 @@ from netsuke.codegen import Vector, make_project
 from netsuke.emulate import build_image
 from netsuke.errors import DoesNotFit
 from netsuke.ops.program import Program
-from netsuke.plan import make_plan
+from netsuke.plan import Plan
 from netsuke.prove import Case, Target, prove
 from netsuke.report.assemble import weight_bytes
 from netsuke.report.goals import CandidateResult, GoalResult, LayerCandidates
 from netsuke.report.result import BuildResult
+from netsuke.schedule import SMALLEST
+from netsuke.selection import planned
 from netsuke.tune import FLAGS, Tuner
 
 
@@ -70,7 +72,7 @@ def built_for(built: Case, tuner: Tuner, goal: str) -> GoalResult | None:
     """One more build, run on the first input; None when it does not fit the board or could not be counted."""
     with tempfile.TemporaryDirectory(prefix="netsuke-goal-") as name:
         try:
-            case = case_of(built, tuner.program(goal), FLAGS[goal], Path(name))
+            case = case_of(built, plan_for(built, tuner, goal), FLAGS[goal], Path(name))
             verdict = prove(case, (Target.EMULATOR,), lambda share: None)
         except DoesNotFit:
             return None
@@ -90,10 +92,16 @@ def built_for(built: Case, tuner: Tuner, goal: str) -> GoalResult | None:
         )
 
 
-def case_of(built: Case, program: Program, flag: str, folder: Path) -> Case:
-    """The model of `built` with another program, in a folder of its own."""
+def plan_for(built: Case, tuner: Tuner, goal: str) -> Plan:
+    """What a build for the goal would plan."""
+    budget = SMALLEST if goal == "ram" else None
+    return planned(tuner.program(goal), built.board, budget, small=goal == "size", push=False)[0]
+
+
+def case_of(built: Case, plan: Plan, flag: str, folder: Path) -> Case:
+    """The model of `built` with another plan, in a folder of its own."""
     vectors: tuple[Vector, ...] = tuple(built.vectors[:1])
-    project = make_project(make_plan(program), name=built.project.api.prefix, vectors=vectors)
+    project = make_project(plan, name=built.project.api.prefix, vectors=vectors)
     project.write(folder)
     image = build_image(
         [folder / name for name in project.sources],

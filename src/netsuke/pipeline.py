@@ -16,12 +16,12 @@ from netsuke.errors import InputError
 from netsuke.importers.loading import load
 from netsuke.ir import Array, Graph
 from netsuke.lower import lower
-from netsuke.plan import make_plan
 from netsuke.prove import Case, Target, expected_vectors, prove, random_inputs
 from netsuke.report import write_reports
 from netsuke.report.assemble import Findings, assemble
 from netsuke.report.result import BuildResult
-from netsuke.selection import Budget, budget_bytes, within
+from netsuke.schedule import SMALLEST
+from netsuke.selection import Budget, budget_bytes, planned
 from netsuke.staging import staged_folder
 from netsuke.tune import FLAGS, Tuner, check_goal
 
@@ -94,17 +94,14 @@ def build(
     graph, digest = read(model)
     progress("lower", 0.05)
     lowered = lower(graph)
-    goal, budget = wanted.optimize, budget_bytes(wanted.ram)
+    goal = wanted.optimize
+    budget = SMALLEST if goal == "ram" and wanted.ram is None else budget_bytes(wanted.ram)
     tuner = Tuner(lowered.graph, target.core, wanted.compiler)
     if wanted.measure:
         for one in FLAGS if wanted.compare else (goal,):
             tuner.measure(one, progress)
     program = tuner.program(goal)
-    plan, found = (
-        (make_plan(program), None)
-        if budget is None and not wanted.push_rows
-        else within(program, target, budget, small=goal == "size", push=wanted.push_rows)
-    )
+    plan, found = planned(program, target, budget, small=goal == "size", push=wanted.push_rows)
     progress("reference", 0.1)
     invocations = [*wanted.inputs, *random_inputs(graph, wanted.runs, wanted.seed)]
     vectors = expected_vectors(graph, invocations)
@@ -136,7 +133,7 @@ def build(
             ),
             out,
         )
-        compare = wanted.compare and budget is None and not wanted.push_rows
+        compare = wanted.compare and wanted.ram is None and not wanted.push_rows
         result = with_choice(result, case, tuner, Chosen(goal=goal, program=program), compare=compare)
         write_reports(result, folder)
     progress("done", 1.0)

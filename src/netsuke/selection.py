@@ -7,7 +7,7 @@ import operator
 from netsuke.boards import Board
 from netsuke.errors import InputError
 from netsuke.ops.program import Program
-from netsuke.plan import Plan
+from netsuke.plan import Plan, make_plan
 from netsuke.report.points import point, survey_of
 from netsuke.report.schedules import Survey
 from netsuke.schedule import parse_budget, pick, schedules
@@ -36,6 +36,15 @@ def budget_bytes(given: Budget | None) -> int | None:
             f"got ram={given!r}; a positive number of bytes, or a text such as '16k' or 'min', was wanted"
         )
     return nbytes
+
+
+def planned(
+    program: Program, board: Board, budget: int | None, *, small: bool, push: bool
+) -> tuple[Plan, Survey | None]:
+    """The plan as it is, or the one of a schedule where there is a budget or rows are pushed: see `within`."""
+    if budget is None and not push:
+        return make_plan(program), None
+    return within(program, board, budget, small=small, push=push)
 
 
 def within(

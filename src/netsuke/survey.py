@@ -28,7 +28,9 @@ PLANNED = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyOptions:
-    """`ram`: the budget whose point is marked. `push_rows`: the caller gives the input row by row. Without `measure` nothing is compiled and cycles are estimates.
+    """`ram`: the budget whose point is marked. `push_rows`: the caller gives the input row by row.
+
+    Without `measure` nothing is compiled and cycles are estimates.
 
     Each schedule is compared with the reference on `runs` random inputs from `seed`.
     """

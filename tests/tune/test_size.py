@@ -74,3 +74,16 @@ def offer_bytes(table: Table, name: str, kernel: str) -> int:
 def test_layers_of_unknown_size_leave_out_kernels_that_spend_flash(tmp_path: Path) -> None:
     picked, _ = least_flash(make_table(network(), steps(), store(tmp_path / "none", "-Os")))
     assert not any(one.step.kernel.spends_flash for one in picked.values())
+
+
+def test_a_kernel_that_is_far_slower_is_not_taken_for_its_size(tmp_path: Path) -> None:
+    costs = store(tmp_path / "costs", "-Os")
+    for some in steps().values():
+        for number, step in enumerate(some):
+            slow = number == len(some) - 1 and len(some) > 1
+            cycles, code = (2001, 10) if slow else (1000 + number, 500 + number)
+            layer = LayerCost(cycles=cycles, instructions=1, code=code, args=0)
+            costs.add({layer_key(step): layer, kernel_key(step.kernel): kernel_cost(code, 1)})
+    picked, _ = least_flash(make_table(network(), steps(), costs))
+    for name, some in steps().items():
+        assert len(some) == 1 or picked[name].kernel != some[-1].kernel.name

@@ -87,8 +87,8 @@ def memory_macros(plan: Plan, api: Api) -> str:
     """How much memory the caller provides."""
     lines = [
         "/* Bytes of working memory, aligned to 8, that the caller provides. Inputs and outputs have room inside it,\n"
-        "   at the offsets below; they may also lie elsewhere, wholly outside, aligned to 4 (int64: 8). A call uses an\n"
-        "   input's room for other things once it has read it: fill it before every call. An input that lies\n"
+        "   at the offsets below; they may also lie elsewhere, wholly outside, aligned to 4 (int64: 8). A call uses\n"
+        "   an input's room for other things once it has read it: fill it before every call. An input that lies\n"
         "   elsewhere is only read. After a call only the outputs are defined. */",
         f"#define {api.macro}_ARENA_BYTES {plan.arena_bytes}",
         f"#define {api.macro}_ARENA_ALIGNMENT 8",

@@ -32,8 +32,8 @@ def build_image(
 ) -> Image:
     """Compile and link `sources` with netsuke's start-up code into the ELF file `out`.
 
-    `keep` names functions to link although nothing calls them; `flags` go to the compiler too. Raises CompileError (the C was refused),
-    DoesNotFit (too big for the board) or EmulationError (an instruction that the core lacks).
+    `keep` names functions to link although nothing calls them; `flags` go to the compiler too. Raises CompileError (the
+    C was refused), DoesNotFit (too big for the board) or EmulationError (an instruction that the core lacks).
     """
     board.require_supported()
     chosen = find_compiler(board.core, compiler)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from netsuke.ops.kernel import Kernel
 from netsuke.tune.expand import expanded_for_speed
-from netsuke.tune.ram import least_ram
 from netsuke.tune.size import least_flash
 from netsuke.tune.table import Candidate, Row, Table
 
@@ -24,15 +23,13 @@ def choose(table: Table, goal: str) -> Choice:
     """The choice for "speed", "size" or "ram".
 
     speed: the fewest cycles of every layer; ties go to less scratch, then to less flash. size: the least flash of the
-    whole image, kernels being shared between layers. ram: the smallest arena; what does not touch it is chosen for
-    speed.
+    whole image, kernels being shared between layers, none of them far slower than a layer's fastest. ram: as speed;
+    what makes the arena small is the schedule (netsuke.schedule), with leaner kernels where it needs them.
     """
     if goal == "size":
         picked, expanded = least_flash(table)
     else:
         picked = {row.name: fastest(row) for row in table.rows}
-        if goal == "ram":
-            picked = least_ram(table, picked)
         expanded = expanded_for_speed(list(picked.values()))
     return Choice(kernels={name: one.step.kernel for name, one in picked.items()}, expanded=expanded)
 

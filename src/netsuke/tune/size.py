@@ -3,6 +3,7 @@
 A kernel is in the image once, shared by layers, or compiled into those that use it, or not at all; given that, every
 layer takes the kernel and form that costs it the fewest bytes. The search is over what each kernel is: all ways where
 they are few, else from several starts, changing one kernel and then two at a time, until nothing gets better.
+Kernels that are far slower than a layer's fastest are left out: small, but not at any price.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from enum import Enum
 
 from netsuke.tune.table import Candidate, Row, Table
 
+MOST_TIMES = 2
+"""A layer may take so many times the cycles of its fastest kernel: a few hundred bytes are not worth more."""
 MOST_WAYS = 5000
 """So many combinations are all tried."""
 
@@ -64,9 +67,12 @@ def preferred(row: Row) -> Candidate:
 
 
 def offers(row: Row) -> list[Offer]:
-    """What a layer can choose from."""
+    """What a layer can choose from: kernels of known size that are not too slow."""
     found = []
+    fastest = min((c.cost.cycles for c in row.candidates if c.cost is not None), default=0)
     for one in row.candidates:
+        if one.cost is not None and one.cost.cycles > MOST_TIMES * fastest:
+            continue
         if one.kernel_cost is not None:
             own = one.constant_bytes + one.args_bytes + one.kernel_cost.glue
             found.append(Offer(candidate=one, form=Form.SHARED, nbytes=own))
