@@ -32,9 +32,10 @@ def expanded_text(text: str) -> str:
 
 
 def expanded_kernels(program: Program) -> frozenset[str]:
-    """Names of the kernels that some layer expands."""
+    """Names of the kernels that some layer expands, here or in another model of the image."""
     calls = (found for step in program.steps for found in step.calls_by_node)
-    return frozenset(call.kernel.name for node, call in calls if node.name in program.expanded)
+    own = frozenset(call.kernel.name for node, call in calls if node.name in program.expanded)
+    return own | program.beside
 
 
 def function_name(program: Program, node: str, kernel: Kernel) -> str:
@@ -48,14 +49,14 @@ def shared_name(kernel: Kernel) -> str:
     return f"{kernel.name}_shared"
 
 
-def shared_functions(program: Program) -> list[str]:
-    """The definitions of these copies."""
-    both = expanded_kernels(program)
-    calls = (found for step in program.steps for found in step.calls_by_node)
+def shared_functions(*programs: Program) -> list[str]:
+    """The definitions of these copies, for all models of an image."""
     sharing = {
         call.kernel.name: call.kernel
-        for node, call in calls
-        if node.name not in program.expanded and call.kernel.name in both
+        for program in programs
+        for step in program.steps
+        for node, call in step.calls_by_node
+        if node.name not in program.expanded and call.kernel.name in expanded_kernels(program)
     }
     return [shared_function(kernel) for _, kernel in sorted(sharing.items())]
 

@@ -20,11 +20,18 @@ class Api:
     stateful: bool
     pushed: bool = False
     """The rows of the only input come one by one."""
+    library: str = ""
+    """Prefix of what the models of one image have in common; empty for a model by itself."""
 
     @property
     def macro(self) -> str:
         """Prefix of its macros."""
         return self.prefix.upper()
+
+    @property
+    def kernels_header(self) -> str:
+        """The file that holds its kernels."""
+        return f"{self.library or self.prefix}_kernels.h"
 
     @property
     def invoke(self) -> str:

@@ -25,10 +25,19 @@ class Project:
     direct_constants: tuple[str, ...]
     """Constant tensors of the graph that kernels read as they are, shared between layers."""
     files: Mapping[str, str]
+    unit: str = ""
+    """The C file of an image of several models, which includes them all; empty for a model by itself."""
+
+    @property
+    def source(self) -> str:
+        """The C file that defines the model."""
+        return self.unit or f"{self.api.prefix}.c"
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The C files to compile."""
+        if self.unit:
+            return ("main.c", self.unit)
         return tuple(sorted(name for name in self.files if name.endswith(".c")))
 
     def write(self, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netsuke.codegen.amalgamate import amalgamate
@@ -29,11 +30,25 @@ class Sources:
 
 def make_sources(plan: Plan, api: Api) -> Sources:
     """Writes the model as C."""
+    layers, weights = make_layers(plan, api, Names(reserved_names(plan, api)))
+    return Sources(
+        source=source_text(plan, api, layers),
+        weights=weights,
+        kernels=kernels_text([plan], f"{api.prefix.upper()}_KERNELS_H"),
+        layers=layers,
+    )
+
+
+def reserved_names(plan: Plan, api: Api) -> set[str]:
+    """Names that no layer or constant may have."""
+    states = range(len(plan.program.graph.states))
+    return {*LIBRARY_NAMES, *public_names(api), *(state_symbol(api, i) for i in states)}
+
+
+def make_layers(plan: Plan, api: Api, names: Names) -> tuple[tuple[Layer, ...], str]:
+    """The layers in order of execution, and the text of `<name>_weights.h`."""
     prefix = api.prefix
     graph = plan.program.graph
-    names = Names(
-        {*LIBRARY_NAMES, *public_names(api), *(state_symbol(api, i) for i in range(len(graph.states)))}
-    )
     # Functions first: they keep their layers' names when a constant would have the same one.
     symbols = [names.fresh(f"{prefix}_{identifier(step.node.name)}") for step in plan.steps]
     direct = direct_constants(plan)
@@ -45,19 +60,18 @@ def make_sources(plan: Plan, api: Api) -> Sources:
         for step, symbol in zip(plan.steps, symbols, strict=True)
     )
     shared = [array(values[t], graph.tensors[t].data, "") for t in direct]  # type: ignore[arg-type]
-    kernels = amalgamate(
-        (c.kernel for s in plan.steps for c in s.every_call),
-        f"{prefix.upper()}_KERNELS_H",
-        ("nk_stream.h",) if any(step.stream is not None for step in plan.steps) else (),
-        expanded_kernels(plan.program),
-    )
-    return Sources(
-        source=source_text(plan, api, layers),
-        weights=weights_text(
-            api, [*shared, *initial_values(graph, api), *(x.constants for x in layers if x.constants)]
-        ),
-        kernels=kernels,
-        layers=layers,
+    constants = [*shared, *initial_values(graph, api), *(x.constants for x in layers if x.constants)]
+    return layers, weights_text(api, constants)
+
+
+def kernels_text(plans: Sequence[Plan], guard: str) -> str:
+    """Text of `<name>_kernels.h`: what all models of an image use, each kernel once."""
+    steps = [step for plan in plans for step in plan.steps]
+    return amalgamate(
+        (call.kernel for step in steps for call in step.every_call),
+        guard,
+        ("nk_stream.h",) if any(step.stream is not None for step in steps) else (),
+        frozenset().union(*(expanded_kernels(plan.program) for plan in plans)),
     )
 
 
@@ -98,16 +112,16 @@ def weights_text(api: Api, definitions: list[str]) -> str:
     """Text of `<name>_weights.h`."""
     guard = f"{api.prefix.upper()}_WEIGHTS_H"
     body = "\n".join(definitions)
-    return f'#ifndef {guard}\n#define {guard}\n\n#include "{api.prefix}_kernels.h"\n\n{body}\n#endif\n'
+    return f'#ifndef {guard}\n#define {guard}\n\n#include "{api.kernels_header}"\n\n{body}\n#endif\n'
 
 
 def source_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
     """Text of `<name>.c`."""
     parts = [
         f'#include "{api.prefix}.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n'
-        f'#include "{api.prefix}_kernels.h"\n#include "{api.prefix}_weights.h"\n',
-        LAYER_MACRO,
-        *shared_functions(plan.program),
+        f'#include "{api.kernels_header}"\n#include "{api.prefix}_weights.h"\n',
+        # Models of one image find these in the file that includes them all.
+        *([] if api.library else [LAYER_MACRO, *shared_functions(plan.program)]),
         *(layer.function for layer in layers),
         init_text(plan, api) if plan.state_bytes else "",
         push_text(api, layers) if api.pushed else "",

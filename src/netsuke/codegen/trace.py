@@ -23,7 +23,7 @@ def trace_text(project: Project) -> str:
     steps = [f"  if (layers > {i}) {{\n{layer.call}\n  }}" for i, layer in enumerate(project.layers)]
     return "\n".join(
         [
-            f'#include "{api.prefix}.c"',
+            f'#include "{project.source}"',
             "",
             f"_Alignas(8) uint8_t nk_arena[{api.macro}_ARENA_BYTES];",
             input_block(api),

@@ -45,7 +45,7 @@ def build_host(
         defines={
             "NK_NO_VECTORS": "",
             "main": "nk_project_main",
-            "NK_INPUTS": io.input_object,
+            **io.defines,
             **reset,
             **(defines or {}),
         },

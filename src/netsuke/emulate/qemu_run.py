@@ -94,7 +94,7 @@ def run_project(
         defines={
             "NK_NO_VECTORS": "",
             "main": "nk_project_main",
-            "NK_INPUTS": io.input_object,
+            **io.defines,
             **({"NK_QEMU_RESET": ""} if io.state_bytes else {}),
         },
         optimize=optimize,

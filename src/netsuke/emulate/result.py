@@ -16,11 +16,33 @@ class ModelIo:
     state_bytes: int = 0
     layers: tuple[tuple[str, str], ...] = ()  # (name shown, C function)
     pushed: bool = False  # the only input's rows are pushed: it is in an object of the harness, nk_input
+    suffix: str = ""  # of the harness's names, but for nk_arena, in an image of several models
 
     @property
     def input_object(self) -> str:
         """The C object that the inputs' offsets count from."""
-        return "nk_input" if self.pushed else "nk_arena"
+        return f"nk_input{self.suffix}" if self.pushed else "nk_arena"
+
+    @property
+    def run(self) -> str:
+        """The harness's function that runs it once."""
+        return f"nk_run{self.suffix}"
+
+    @property
+    def reset(self) -> str:
+        """The one that initialises its state."""
+        return f"nk_reset{self.suffix}"
+
+    @property
+    def state(self) -> str:
+        """The object that holds its state."""
+        return f"nk_state{self.suffix}"
+
+    @property
+    def defines(self) -> dict[str, str]:
+        """Macros by which a driver finds the names."""
+        names = {"NK_INPUTS": self.input_object}
+        return {**names, "nk_run": self.run, "nk_reset": self.reset} if self.suffix else names
 
     @property
     def arena_ends(self) -> tuple[int, ...]:

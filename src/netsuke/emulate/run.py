@@ -43,7 +43,7 @@ def run_emulated(
     first: list[BlockCount] = []
     with Machine(image, board, plan=count_plan(image, io)) as machine:
         for done, given in enumerate(inputs):
-            outputs.append(_run_one(machine, io, given, reset=reset_each or done == 0))
+            outputs.append(run_one(machine, io, given, reset=reset_each or done == 0))
             blocks = machine.counter.blocks()
             first = first or blocks
             counts.append((machine.counter.totals().instructions, sum(map(model.cycles, blocks))))
@@ -111,15 +111,16 @@ def count_plan(image: Image, io: ModelIo, watch: Watch | None = None) -> CountPl
     )
 
 
-def _run_one(machine: Machine, io: ModelIo, given: Sequence[bytes], *, reset: bool) -> tuple[bytes, ...]:
+def run_one(machine: Machine, io: ModelIo, given: Sequence[bytes], *, reset: bool) -> tuple[bytes, ...]:
+    """One input on a machine that keeps its memory: the bytes of every output. `reset` initialises the state first."""
     arena = machine.image.symbol("nk_arena")
-    if reset and machine.image.has("nk_reset"):
-        _succeed(machine, "nk_reset")
+    if reset and machine.image.has(io.reset):
+        _succeed(machine, io.reset)
     start = machine.image.symbol(io.input_object)
     for (offset, _), data in zip(io.inputs, given, strict=True):
         machine.write(start + offset, data)
     machine.counter.reset()
-    _succeed(machine, "nk_run")
+    _succeed(machine, io.run)
     return tuple(machine.read(arena + offset, size) for offset, size in io.outputs)
 
 
@@ -151,7 +152,7 @@ def watch_run(image: Image, board: Board, io: ModelIo, given: Sequence[bytes]) -
     )
     with Machine(image, board, plan=count_plan(image, io, watch)) as machine:
         try:
-            outputs = _run_one(machine, io, given, reset=True)
+            outputs = run_one(machine, io, given, reset=True)
         except EmulationError:
             # An overflowing stack destroys data and may end in any fault: say the cause.
             check_fits(image, board, top - machine.counter.totals().stack_low)
@@ -170,10 +171,10 @@ def watch_run(image: Image, board: Board, io: ModelIo, given: Sequence[bytes]) -
 
 
 def _state_range(image: Image, io: ModelIo) -> tuple[tuple[int, int], ...]:
-    if not image.has("nk_state"):
+    if not image.has(io.state):
         return ()
-    start = image.symbol("nk_state")
-    return ((start, start + image.objects.get("nk_state", io.state_bytes)),)
+    start = image.symbol(io.state)
+    return ((start, start + image.objects.get(io.state, io.state_bytes)),)
 
 
 def symbol_near(image: Image, address: int) -> str:

@@ -13,6 +13,7 @@ from netsuke.ir import Graph, Node
 from netsuke.ops.kernel import Call, Kernel, Scratch
 from netsuke.ops.operator import Site
 from netsuke.ops.overlap import Overlap
+from netsuke.ops.patch import Patches
 from netsuke.ops.registry import operator, site
 from netsuke.ops.stream import Stream
 
@@ -21,8 +22,8 @@ from netsuke.ops.stream import Stream
 class Step:
     """One node, the kernel chosen for it and the calls that compute it.
 
-    Or a stream of nodes: `node` then stands for all of them, reads what they read from outside and writes what others
-    read of theirs; `calls` is empty and the stream says what is called.
+    Or a stream of nodes, or patches of them: `node` then stands for all of them, reads what they read from outside and
+    writes what others read of theirs; `calls` is empty and the stream, or the patches, say what is called.
     """
 
     node: Node
@@ -33,32 +34,38 @@ class Step:
     """True when the planner may give the output the input's memory and drop the calls."""
     macs: int
     stream: Stream | None = None
+    patches: Patches | None = None
+
+    @property
+    def fused(self) -> Stream | Patches | None:
+        """What several nodes are computed by; None for a step of one."""
+        return self.stream or self.patches
 
     @property
     def calls_by_node(self) -> tuple[tuple[Node, Call], ...]:
-        """The calls with the node that each computes, those of a stream's layers too."""
-        if self.stream is None:
+        """The calls with the node that each computes, those of inner layers too."""
+        if self.fused is None:
             return tuple((self.node, call) for call in self.calls)
-        layers = self.stream.layers
+        layers = self.fused.layers
         return tuple((layer.node, call) for layer in layers for form in layer.forms for call in form.calls)
 
     @property
     def every_call(self) -> tuple[Call, ...]:
-        """The calls, those of a stream's layers too."""
+        """The calls, those of inner layers too."""
         return tuple(call for _, call in self.calls_by_node)
 
     @property
     def scratch_bytes(self) -> int:
         """Arena bytes that live only while the step runs; its calls run one after the other and share them."""
-        if self.stream is not None:
-            return self.stream.scratch_bytes
+        if self.fused is not None:
+            return self.fused.scratch_bytes
         sizes = [p.nbytes for call in self.calls for p in call.pointers if isinstance(p, Scratch)]
         return max(sizes, default=0)
 
     @property
     def overlaps(self) -> tuple[Overlap, ...]:
         """Inputs that output 0 may lie over, and how far."""
-        return self.kernel.overlap(self.site) if self.stream is None else self.stream.overlaps
+        return self.kernel.overlap(self.site) if self.fused is None else self.fused.overlaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,8 @@ class Program:
     steps: tuple[Step, ...]
     expanded: frozenset[str] = frozenset()
     """Names of nodes whose kernels are compiled into their layer, constants and all, instead of being shared."""
+    beside: frozenset[str] = frozenset()
+    """Names of kernels that other models of the same image expand so: this one then calls their shared copies."""
 
     @property
     def pushed(self) -> str | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from netsuke.ops.kernel import Call, Kernel
     from netsuke.ops.operator import Site
 
+Edges = tuple[int, int]
+"""Padding before and after, along one axis."""
 SINGLE = Window(size=1, kernel=1, stride=1, before=0, after=0)
 
 
@@ -28,6 +30,10 @@ class Rows:
     """The window down the rows through which every computed input is seen; None when the node cannot go by rows."""
     band: Callable[[Site[Any], int, int], Args]
     """(site, rows of padding above, below) → arguments of the node over a few of its rows."""
+    columns: Callable[[Site[Any]], Window]
+    """The window along the columns, of nodes that have one down the rows."""
+    tile: Callable[[Site[Any], Edges, Edges], Args]
+    """(site, padding above and below, to the left and right) → arguments of the node over a rectangle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,18 @@ def same_args(site: Site[Any], above: int, below: int) -> Args:
     return args
 
 
+def same_tile_args(site: Site[Any], down: Edges, along: Edges) -> Args:
+    """Element-wise nodes have no padding."""
+    del down, along
+    args: Args = site.node.args
+    return args
+
+
+def single_column(site: Site[Any]) -> Window:
+    """Each column is made of its own."""
+    return replace(SINGLE, size=site.y().shape[2])
+
+
 def elementwise_window(site: Site[Any]) -> Window | None:
     """Every computed input has the output's shape, and constants have one element or one a channel."""
     shape = site.y().shape
@@ -70,7 +88,7 @@ def elementwise_window(site: Site[Any]) -> Window | None:
     return replace(SINGLE, size=shape[1])
 
 
-ELEMENTWISE = Rows(window=elementwise_window, band=same_args)
+ELEMENTWISE = Rows(window=elementwise_window, band=same_args, columns=single_column, tile=same_tile_args)
 
 
 def channel_window(site: Site[Any]) -> Window | None:
@@ -81,7 +99,7 @@ def channel_window(site: Site[Any]) -> Window | None:
     return replace(SINGLE, size=site.y().shape[1])
 
 
-ALONG_CHANNELS = Rows(window=channel_window, band=same_args)
+ALONG_CHANNELS = Rows(window=channel_window, band=same_args, columns=single_column, tile=same_tile_args)
 
 
 def windowed(axes: Callable[[Site[Any]], tuple[Window, Window]]) -> Rows:
@@ -93,10 +111,15 @@ def windowed(axes: Callable[[Site[Any]], tuple[Window, Window]]) -> Rows:
     def window(site: Site[Any]) -> Window | None:
         return axes(site)[0] if is_image(site.x().shape) else None
 
-    def band(site: Site[Any], above: int, below: int) -> Args:
-        along = axes(site)[1]
-        explicit = (above, below), (along.before, along.after)
-        args: Args = replace(site.args, padding=Padding.EXPLICIT, explicit=explicit)
+    def columns(site: Site[Any]) -> Window:
+        return axes(site)[1]
+
+    def tile(site: Site[Any], down: Edges, along: Edges) -> Args:
+        args: Args = replace(site.args, padding=Padding.EXPLICIT, explicit=(down, along))
         return args
 
-    return Rows(window=window, band=band)
+    def band(site: Site[Any], above: int, below: int) -> Args:
+        along = columns(site)
+        return tile(site, (above, below), (along.before, along.after))
+
+    return Rows(window=window, band=band, columns=columns, tile=tile)

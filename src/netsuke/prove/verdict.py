@@ -61,11 +61,18 @@ class Case:
     vectors: Sequence[Vector]
     compiler: str | None
     flags: str
+    shared_arena: int | None = None
+    """Bytes of the arena that it shares with the other models of its image; None for a model by itself."""
 
     @property
     def io(self) -> ModelIo:
         """What the runners must know."""
         return model_io(self.project)
+
+    @property
+    def linked_arena(self) -> int:
+        """Bytes of arena that the image must have."""
+        return self.project.plan.arena_bytes if self.shared_arena is None else self.shared_arena
 
     @property
     def sources(self) -> list[Path]:
@@ -83,6 +90,7 @@ def model_io(project: Project) -> ModelIo:
         arena_bytes=plan.arena_bytes,
         state_bytes=plan.state_bytes,
         pushed=api.pushed,
+        suffix=f"_{api.prefix}" if api.library else "",
         layers=tuple((x.node, x.symbol) for layer in project.layers for x in layer.every),
     )
 
@@ -234,8 +242,8 @@ def broken_contract(case: Case, run: RunResult) -> str | None:
     """Planned RAM == linked RAM == touched RAM, or what is not."""
     plan = case.project.plan
     linked = case.image.objects.get("nk_arena", 0)
-    if linked != plan.arena_bytes:
-        return f"the arena was planned with {plan.arena_bytes} bytes, the image links {linked}"
+    if linked != case.linked_arena:
+        return f"the arena was planned with {case.linked_arena} bytes, the image links {linked}"
     if run.arena_touched_bytes != plan.arena_bytes:
         return (
             f"the arena was planned with {plan.arena_bytes} bytes, the run touched {run.arena_touched_bytes}"
