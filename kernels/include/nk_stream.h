@@ -1,4 +1,5 @@
-/* What streams of rows share: which rows a line buffer holds, and how rows that are no longer needed leave it. */
+/* What streams of rows share: which rows a line buffer holds, and how rows that are no longer needed leave
+ * it. */
 #ifndef NK_STREAM_H
 #define NK_STREAM_H
 

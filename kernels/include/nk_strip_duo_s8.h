@@ -174,32 +174,4 @@ static inline void nk_strip_duo_signed_s8(const nk_strip_duo *s) { nk_strip_duo_
 
 #endif
 
-/* What is the same for all strips of a layer; columns are there. The first two inputs stand before the loop.
- */
-static inline nk_strip_duo nk_strip_duo_of(int32_t *columns, const int32_t *stream, const nk_strip_args *a) {
-  const int32_t last = (2 * a->groups - 1) % NK_STRIP_DUO_UNROLLED;
-  const int32_t skipped = (NK_STRIP_DUO_UNROLLED - last) % NK_STRIP_DUO_UNROLLED;
-  const nk_strip_duo s = {.columns = columns,
-                          .columns_end = columns + 4 * a->groups,
-                          .stream = stream,
-                          .stream_end = stream + (a->weight_bytes >> 2),
-                          .entry = (uint32_t)(NK_STRIP_DUO_PAIR * skipped),
-                          .x = NULL,
-                          .strips = 1};
-  return s;
-}
-
-/* Pixels into y: all of the strips, two each, or one (`whole`). */
-static inline void nk_strip_duo_store(nk_strip_duo *s, int8_t *y, int32_t whole, const nk_strip_args *a) {
-  s->y = y;
-  s->stride = whole > 1 ? a->channels : 0;
-  if (a->relu) {
-    nk_strip_duo_relu_s8(s);
-  } else {
-    nk_strip_duo_signed_s8(s);
-  }
-  const int32_t count = whole * s->strips * a->channels;
-  for (int32_t i = 0; a->narrow && i < count; i++) y[i] = (int8_t)nk_clamp(y[i], a->low, a->high);
-}
-
 #endif

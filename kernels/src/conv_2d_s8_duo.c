@@ -5,7 +5,7 @@
    is left over of all rows, put together. */
 #include "nk_gather_s8.h"
 #include "nk_kernels.h"
-#include "nk_strip_duo_s8.h"
+#include "nk_strip_duo_store.h"
 
 /* A row of the window: its whole groups into the columns, what is left over into `rest`. */
 static inline void nk_conv_duo_row(const int8_t *row, int32_t *columns, int8_t *rest, int32_t run) {
@@ -46,14 +46,16 @@ static __attribute__((noinline)) void nk_conv_duo_edge(const int8_t *x, int32_t 
   int8_t *rest = staged;
   if (length < run) memset(copy, a->x_zero, (size_t)run);
   for (int32_t i = 0; i < a->kernel_h; i++, iy++, columns += 4 * (run >> 2), rest += run & 3) {
+    const int8_t *row = x + iy * width + from;
     if (iy < 0 || iy >= a->in_h) {
       nk_conv_duo_outside(columns, rest, run, a->x_zero);
-    } else if (length == run) {
-      nk_conv_duo_row(x + iy * width + from, columns, rest, run);
-    } else {
-      nk_copy_run(copy + before, x + iy * width + from + before, length);
-      nk_conv_duo_row(copy, columns, rest, run);
+      continue;
     }
+    if (length < run) {
+      nk_copy_run(copy + before, row + before, length);
+      row = copy;
+    }
+    nk_conv_duo_row(row, columns, rest, run);
   }
   nk_duo_widen(staged, nk_conv_duo_rests(a), columns);
 }
@@ -77,13 +79,14 @@ NK_KERNEL void nk_conv_2d_s8_duo(const int8_t *x, const int32_t *w, int8_t *y, v
   nk_strip_duo s = nk_strip_duo_of(columns, w, a);
   int32_t oy = 0;
   int32_t ox = 0;
-  for (int32_t left = a->pixels; left > 0; left -= 2) {
+  int8_t *to = y;
+  for (int32_t left = a->pixels; left > 0; left -= 2, to += 2 * a->channels) {
     const int32_t whole = nk_min(left, 2);
     for (int32_t p = 0; p < whole; p++) {
       nk_conv_duo_window(x, oy, ox, columns + p, staged, a);
       if (++ox == a->out_w) ox = 0, oy++;
     }
-    nk_strip_duo_store(&s, y, whole, a);
-    y += 2 * a->channels;
+    nk_strip_duo_store(&s, to, whole, a);
   }
+  nk_strip_duo_narrow(y, a);
 }

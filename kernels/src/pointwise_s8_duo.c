@@ -1,7 +1,8 @@
 /* CONV_2D with a window of one pixel, int8, for cores with the DSP extension: two pixels a strip
-   (nk_strip_duo_s8.h). The input of a strip is widened before its output is written. */
+   (nk_strip_duo_s8.h), and an odd one on its own. The input of a strip is widened before its output is
+   written. */
 #include "nk_kernels.h"
-#include "nk_strip_duo_s8.h"
+#include "nk_strip_duo_store.h"
 
 /* One pixel's inputs; behind the last of them stand zeros. */
 static inline void nk_pointwise_duo_widen(const int8_t *x, int32_t *columns, const nk_strip_args *a) {
@@ -9,38 +10,32 @@ static inline void nk_pointwise_duo_widen(const int8_t *x, int32_t *columns, con
   nk_duo_widen(x, whole, columns);
   if ((a->depth & 3) != 0) {
     uint32_t bytes = 0;
-    memcpy(&bytes, x + 4 * whole, (size_t)(a->depth & 3));
+    for (int32_t i = a->depth - 1; i >= 4 * whole; i--) bytes = bytes << 8 | (uint8_t)x[i];
     nk_duo_widen_word(bytes, columns + 4 * whole);
   }
-}
-
-/* Strips whose pixels are whole words: their columns are made on the way. */
-static inline void nk_pointwise_duo_words(nk_strip_duo *s, const int8_t *x, int8_t *y,
-                                          const nk_strip_args *a) {
-  const int32_t even = a->pixels & ~1;
-  s->x = x;
-  s->x_step = a->depth;
-  s->strips = even >> 1;
-  if (even > 0) nk_strip_duo_store(s, y, 2, a);
-  s->x = x + even * a->depth;
-  s->x_step = 0;
-  s->strips = 1;
-  if (even < a->pixels) nk_strip_duo_store(s, y + even * a->channels, 1, a);
 }
 
 NK_KERNEL void nk_pointwise_s8_duo(const int8_t *x, const int32_t *w, int8_t *y, void *scratch,
                                    const nk_strip_args *a) {
   int32_t *const columns = scratch;
   nk_strip_duo s = nk_strip_duo_of(columns, w, a);
-  if ((a->depth & 3) == 0) {
-    nk_pointwise_duo_words(&s, x, y, a);
-    return;
+  int8_t *to = y;
+  int32_t left = a->pixels;
+  if ((a->depth & 3) == 0 && left > 1) { /* pixels of whole words: columns are made on the way */
+    s.x = x;
+    s.x_step = a->depth;
+    s.strips = left >> 1;
+    nk_strip_duo_store(&s, to, 2, a);
+    x += (left & ~1) * a->depth;
+    to += (left & ~1) * a->channels;
+    left &= 1;
   }
-  for (int32_t left = a->pixels; left > 0; left -= 2) {
-    nk_pointwise_duo_widen(x, columns, a);
-    nk_pointwise_duo_widen(left > 1 ? x + a->depth : x, columns + 1, a);
-    nk_strip_duo_store(&s, y, nk_min(left, 2), a);
-    x += 2 * a->depth;
-    y += 2 * a->channels;
+  s.x = NULL;
+  s.strips = 1;
+  for (; left > 0; left -= 2, to += 2 * a->channels) {
+    const int32_t whole = nk_min(left, 2);
+    for (int32_t p = 0; p < whole; p++, x += a->depth) nk_pointwise_duo_widen(x, columns + p, a);
+    nk_strip_duo_store(&s, to, whole, a);
   }
+  nk_strip_duo_narrow(y, a);
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -68,8 +68,18 @@ def element_type(data: Array) -> str:
 
 def struct(name: str, args: KernelArgs) -> str:
     """`static const` definition of a kernel's argument struct."""
-    items = (f".{f.name} = {member(getattr(args, f.name))}" for f in fields(args))  # type: ignore[arg-type]
-    return f"static const {args.c_name} {name} = {{\n{wrapped(items)}}};\n"
+    return f"static const {args.c_name} {name} = {{\n{wrapped(members(args))}}};\n"
+
+
+def structs(name: str, args: Sequence[KernelArgs]) -> str:
+    """`static const` definition of an array of them."""
+    items = ",\n".join(f"    {{\n{wrapped(members(each), '     ')}}}" for each in args)
+    return f"static const {args[0].c_name} {name}[{len(args)}] = {{\n{items}}};\n"
+
+
+def members(args: KernelArgs) -> list[str]:
+    """The initialisers of an argument struct."""
+    return [f".{f.name} = {member(getattr(args, f.name))}" for f in fields(args)]  # type: ignore[arg-type]
 
 
 def member(value: object) -> str:

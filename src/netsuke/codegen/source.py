@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from netsuke.codegen.amalgamate import amalgamate
@@ -11,10 +11,12 @@ from netsuke.codegen.header import Api, finish_parameters, parameters, push_para
 from netsuke.codegen.layers import Layer, make_layer
 from netsuke.codegen.literals import array
 from netsuke.codegen.names import LIBRARY_NAMES, Names, identifier
+from netsuke.codegen.patch_layers import make_patch_layer
 from netsuke.codegen.stream_layers import make_stream_layer
 from netsuke.codegen.style import call, function
 from netsuke.ir import Graph
 from netsuke.ops.kernel import Input
+from netsuke.ops.program import Step
 from netsuke.plan import Plan, Space
 
 
@@ -54,9 +56,7 @@ def make_layers(plan: Plan, api: Api, names: Names) -> tuple[tuple[Layer, ...], 
     direct = direct_constants(plan)
     values = {t: names.fresh(f"{prefix}_{identifier(t)}_value") for t in direct}
     layers = tuple(
-        make_layer(plan, step, symbol, values, names)
-        if step.stream is None
-        else make_stream_layer(plan, step, symbol, values, names, prefix)
+        written_layer(plan, step, symbol, values, names, prefix)
         for step, symbol in zip(plan.steps, symbols, strict=True)
     )
     shared = [array(values[t], graph.tensors[t].data, "") for t in direct]  # type: ignore[arg-type]
@@ -70,9 +70,27 @@ def kernels_text(plans: Sequence[Plan], guard: str) -> str:
     return amalgamate(
         (call.kernel for step in steps for call in step.every_call),
         guard,
-        ("nk_stream.h",) if any(step.stream is not None for step in steps) else (),
+        fused_headers(steps),
         frozenset().union(*(expanded_kernels(plan.program) for plan in plans)),
     )
+
+
+def written_layer(
+    plan: Plan, step: Step, symbol: str, values: Mapping[str, str], names: Names, prefix: str
+) -> Layer:
+    """A layer, a stream or patches: see `make_layer`."""
+    if step.stream is not None:
+        return make_stream_layer(plan, step, symbol, values, names, prefix)
+    if step.patches is not None:
+        return make_patch_layer(plan, step, symbol, values, names, prefix)
+    return make_layer(plan, step, symbol, values, names)
+
+
+def fused_headers(steps: Sequence[Step]) -> tuple[str, ...]:
+    """The support headers of streams and patches."""
+    streams = any(step.stream is not None for step in steps)
+    patches = any(step.patches is not None for step in steps)
+    return (*(["nk_stream.h"] if streams else []), *(["nk_tile.h"] if patches else []))
 
 
 def public_names(api: Api) -> tuple[str, ...]:

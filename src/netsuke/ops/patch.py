@@ -101,14 +101,16 @@ class PatchLayer:
     """A node of the patches.
 
     `inputs`: (input number, number of the Held whose rows it reads); it reads `box` of them, whose columns are all
-    that are held. `down`: for each row of tiles which kind of rows it is, `along` likewise; form number
-    down * (kinds along) + along. `macs` are those of the whole node, `done` those of all its rectangles.
+    that are held. `made` is what it computes, in Held number `output`. `down`: for each row of tiles which kind of
+    rows it is, `along` likewise; form number down * (kinds along) + along. `macs` are those of the whole node, `done`
+    those of all its rectangles.
     """
 
     node: Node
     site: Site[Any]
     inputs: tuple[tuple[int, int], ...]
     box: Box
+    made: Box
     output: int
     down: tuple[int, ...]
     along: tuple[int, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netsuke.report.footprint import Footprint
 from netsuke.report.layer_chart import METRICS, has_values, layer_chart
 from netsuke.report.markup import Markup, joined, tag, text
 from netsuke.report.result import BuildResult, LayerResult, PassResult, PortResult
@@ -75,7 +76,7 @@ def _tile(name: str, value: str, note: str) -> Markup:
     )
 
 
-def fit_bars(result: BuildResult) -> Markup:
+def fit_bars(result: Footprint) -> Markup:
     """RAM and flash against the board."""
     ram = (
         Part(name="arena", nbytes=result.arena_bytes, color="a"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netsuke.report.footprint import Footprint
 from netsuke.report.result import BuildResult
 from netsuke.report.words import count, listed, plural, printable
 
@@ -15,7 +16,7 @@ def exactness(result: BuildResult) -> str:
     return f"exact: {plural(result.inputs_compared, 'input')}, {how} on {listed(result.ran_on) or 'nothing'}"
 
 
-def fitting(result: BuildResult) -> str:
+def fitting(result: Footprint) -> str:
     """One line: how many bytes are free, or short."""
     ram = result.ram_available - result.ram_bytes
     flash = result.flash_available - result.flash_bytes

@@ -70,7 +70,9 @@ def realise(program: Program, forms: Forms, path: Sequence[Segment], pushed: str
             steps.append(make_stream(program.graph, nodes, made, segment.band, pushed=taken))
         else:
             steps += [lean_step(step, lean) if segment.lean else step for step in part]
-    plan = make_plan(replace(program, steps=tuple(steps)))
+    # A kernel compiled into a layer would be there once for every form of a streamed one.
+    streamed = {layer.node.name for step in steps if step.stream for layer in step.stream.layers}
+    plan = make_plan(replace(program, steps=tuple(steps), expanded=program.expanded - streamed))
     return Schedule(segments=tuple(path), plan=plan, cycles=sum(s.cycles for s in path))
 
 

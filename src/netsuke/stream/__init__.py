@@ -1,6 +1,8 @@
-"""Streams of rows: which nodes are computed together row by row, and when which row is."""
+"""Streams and patches: which nodes are computed together row by row, or tile by tile, and what happens when."""
 
 from netsuke.stream.forms import Forms
 from netsuke.stream.make import make_stream, sums_of, window_of
+from netsuke.stream.patches import make_patches
+from netsuke.stream.tiles import axes_of
 
-__all__ = ["Forms", "make_stream", "sums_of", "window_of"]
+__all__ = ["Forms", "axes_of", "make_patches", "make_stream", "sums_of", "window_of"]

@@ -10,6 +10,7 @@ from netsuke.ir import Tensor
 from netsuke.ops.geometry import Window
 from netsuke.ops.kernel import Kernel, Scratch
 from netsuke.ops.operator import Site
+from netsuke.ops.patch import TileForm
 from netsuke.ops.program import kernel_for
 from netsuke.ops.registry import operator
 from netsuke.ops.stream import Form
@@ -71,6 +72,9 @@ class Forms:
     lean: bool = False
     """Kernels with the least scratch, of those that need what the preferred one needs of the core."""
     made: dict[tuple[str, Piece], Form] = field(default_factory=dict)
+    tiles: dict[tuple[str, str, Piece, Piece], TileForm] = field(default_factory=dict)
+    """By node and kernel."""
+    lean_ones: Forms | None = None
 
     def of(self, site: Site[Any], window: Window, band: int) -> tuple[Form, ...]:
         """The forms of a node in bands.
@@ -109,7 +113,9 @@ class Forms:
 
     def leaner(self) -> Forms:
         """Forms with the least scratch."""
-        return replace(self, lean=True, made={})
+        if self.lean_ones is None:
+            self.lean_ones = replace(self, lean=True, made={}, tiles={})
+        return self.lean_ones
 
 
 def scratch_of(kernel: Kernel, site: Site[Any]) -> int:
