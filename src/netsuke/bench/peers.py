@@ -24,6 +24,8 @@ class Engine:
     instructions: Mapping[str, int]
     words: Mapping[str, str]
     """In place of a figure that cannot be compared, or in place of none."""
+    memory: Mapping[str, int]
+    """Bytes of arena or activations, the input included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ def engines() -> tuple[Engine, ...]:
             cycles=MappingProxyType(one.get("cycles", {})),
             instructions=MappingProxyType(one.get("instructions", {})),
             words=MappingProxyType(one.get("words", {})),
+            memory=MappingProxyType(one.get("memory", {})),
         )
         for one in tomllib.loads(text)["engines"]
     )

@@ -131,6 +131,36 @@ def check(
         raise typer.Exit(error.exit_code)
 
 
+@bench.command("memory")
+def memory(
+    models: Models = None,
+    board: Annotated[str, typer.Option("--board", "-b", help="The board.")] = "nucleo-l4r5zi",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Print how little RAM each model needs, at full speed and at the smallest, beside other engines.
+
+    Every figure is of a build that was run and compared; exits with 9 when one differs.
+    """
+    from netsuke.bench.memory import memory_sheet, needs
+    from netsuke.bench.models import absent_message, find_models
+    from netsuke.bench.sheet import markdown_table, rendered
+    from netsuke.errors import NotExact
+
+    found = find_models(models or ())
+    if not found:
+        typer.echo(absent_message(), err=True)
+        return
+    with progress_bar(shown=True) as progress:
+        rows = needs(found, board, progress)
+    sheet = memory_sheet(rows, board)
+    if markdown:
+        print(markdown_table(sheet))
+    else:
+        stdout().print(rendered([sheet], ()))
+    if not all(row.exact for row in rows):
+        raise typer.Exit(NotExact.exit_code)
+
+
 @bench.command("layers")
 def layers(
     models: Models = None,

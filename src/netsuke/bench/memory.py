@@ -1,0 +1,112 @@
+"""How little RAM the models need: at full speed, at the smallest, and with the input pushed in row by row."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from netsuke.bench.models import BenchModel
+from netsuke.bench.peers import engines
+from netsuke.bench.sheet import Sheet
+from netsuke.errors import UnsupportedModel
+from netsuke.pipeline import BuildOptions, build
+from netsuke.prove import Target
+from netsuke.report.result import BuildResult
+
+NONE = "–"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """How a model is built."""
+
+    title: str
+    ram: str | None = None
+    push_rows: bool = False
+
+
+MODES = (
+    Mode(title="netsuke"),
+    Mode(title="netsuke --ram min", ram="min"),
+    Mode(title="netsuke --ram min --push-rows", ram="min", push_rows=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One model: builds for each of MODES; None where its input cannot be pushed."""
+
+    model: str
+    builds: tuple[BuildResult | None, ...]
+
+    @property
+    def exact(self) -> bool:
+        """True when every build gave the reference's bytes."""
+        return all(one is None or one.exact for one in self.builds)
+
+
+def needs(models: Sequence[BenchModel], board: str, progress: Callable[[str, float], None]) -> list[Need]:
+    """Builds and runs each model in each mode.
+
+    Raises:
+        NetsukeError: when one cannot be built or run.
+    """
+    found = []
+    for number, model in enumerate(models):
+        builds = []
+        for at, mode in enumerate(MODES):
+            progress(model.key, (number + at / len(MODES)) / len(models))
+            builds.append(built(model, board, mode))
+        found.append(Need(model=model.key, builds=tuple(builds)))
+    progress("done", 1.0)
+    return found
+
+
+def built(model: BenchModel, board: str, mode: Mode) -> BuildResult | None:
+    """One build, run on the emulated core; None where rows cannot be pushed."""
+    options = BuildOptions(ram=mode.ram, push_rows=mode.push_rows, targets=(Target.EMULATOR,), runs=1)
+    with tempfile.TemporaryDirectory(prefix="netsuke-memory-") as folder:
+        try:
+            return build(model.path, board=board, out=Path(folder) / "out", options=options)
+        except UnsupportedModel:
+            if mode.push_rows:
+                return None
+            raise
+
+
+def memory_sheet(rows: Sequence[Need], board: str) -> Sheet:
+    """Bytes of arena (with states), a column a model; behind a smaller one the times of the fastest build's cycles."""
+    whole = [row.builds[0] for row in rows]
+    lines = [
+        (one.name, *(number(one.memory.get(row.model)) for row in rows)) for one in engines() if one.memory
+    ]
+    lines.append(
+        ("live tensors, none shared", *(number(None if b is None else b.naive_peak_bytes) for b in whole))
+    )
+    ours = len(lines)
+    lines += [(mode.title, *(cell(row, at) for row in rows)) for at, mode in enumerate(MODES)]
+    return Sheet(
+        title=f"bytes of arena, scratch and input included, on {board}",
+        headings=("engine", *(row.model for row in rows)),
+        left=frozenset({"engine"}),
+        rows=tuple(lines),
+        strong=frozenset(range(ours, len(lines))),
+    )
+
+
+def number(value: int | None) -> str:
+    """Bytes as printed."""
+    return NONE if value is None else f"{value:,}"
+
+
+def cell(row: Need, at: int) -> str:
+    """Bytes, and how much slower than the fastest."""
+    first, one = row.builds[0], row.builds[at]
+    if one is None or first is None:
+        return NONE
+    text = number(one.arena_bytes + one.state_bytes) + ("" if one.exact else " ✗")
+    if at == 0 or one.cycles is None or not first.cycles:
+        return text
+    return f"{text} ({one.cycles / first.cycles:.2f}x)"
