@@ -6,18 +6,24 @@ from pathlib import Path
 
 from netsuke.bench.memory import MODES, memory_sheet, needs
 from netsuke.bench.models import named
-from tests.cli.models import write_chain, write_two_pools
+from netsuke.exporters.tflite import write
+from netsuke.ir import DType
+from tests.cli.models import write_chain
+from tests.codegen.builder import Builder
 
 
 def test_models_that_can_and_cannot_take_rows(tmp_path: Path) -> None:
-    models = [named(write_chain(tmp_path)), named(write_two_pools(tmp_path))]
+    b = Builder("flat", DType.INT8)
+    flat = tmp_path / "flat.tflite"
+    flat.write_bytes(write(b.graph(b.dense(b.input(1, 16), 4))))
+    models = [named(write_chain(tmp_path)), named(flat)]
     rows = needs(models, "nucleo-l4r5zi", lambda what, share: None)
     assert all(row.exact for row in rows)
     whole, smallest, _ = rows[0].builds
     assert whole is not None
     assert smallest is not None
     assert smallest.arena_bytes < whole.arena_bytes
-    assert rows[1].builds[2] is None  # nothing stands behind its rows
+    assert rows[1].builds[2] is None  # its input is no image
     sheet = memory_sheet(rows, "nucleo-l4r5zi")
     titles = [line[0] for line in sheet.rows]
     assert titles[-3:] == [mode.title for mode in MODES]

@@ -1,4 +1,4 @@
-"""The pieces that schedules are made of: single steps, and streams of several, with their bytes and cycles.
+"""The pieces that schedules are made of: single steps, and streams and patches of several, with their bytes and cycles.
 
 Both are estimates: cycles by `cost`, bytes without regard to how buffers fall beside one another.
 """
@@ -19,25 +19,13 @@ from netsuke.ops.program import Program, Step
 from netsuke.ops.stream import COUNTER_BYTES, Home, aligned
 from netsuke.schedule.cost import cycles, moved
 from netsuke.schedule.lives import Boundary, Lives
+from netsuke.schedule.patch_segments import PatchSegments
+from netsuke.schedule.segment import Segment
 from netsuke.stream import Forms, make_stream, sums_of, window_of
 from netsuke.stream.forms import piece_at, site_of_piece
 
 BANDS = (1, 2, 3, 4, 6)
 """Output rows at a time that are tried."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """Steps start..end - 1: one step as it is (band 0), or a stream of them in bands of `band` rows."""
-
-    start: int
-    end: int
-    band: int
-    nbytes: int
-    """Arena bytes while it runs: what passes by, inputs and outputs, scratch."""
-    cycles: float
-    lean: bool = False
-    """With the kernels that need the least scratch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +49,7 @@ class Held:
 
 def lean_step(step: Step, forms: Forms) -> Step:
     """The step with the kernel that needs the least scratch."""
-    if step.stream is not None or not step.scratch_bytes:
+    if step.fused is not None or not step.scratch_bytes:
         return step
     kernel = forms.kernel(step.site)
     return step if kernel is step.kernel else replace(step, kernel=kernel, calls=kernel.bind(step.site))
@@ -72,18 +60,19 @@ class Segments:
 
     def __init__(self, program: Program, forms: Forms, pushed: str | None = None) -> None:
         self.graph, self.steps, self.pushed = program.graph, program.steps, pushed
-        self.forms, self.lean = forms, False
+        self.forms, self.usual_forms, self.lean = forms, forms, False
         self.usual: dict[tuple[int, int], list[int]] = {}
         self.lives = Lives(program.graph, program.steps)
         self.sites = [site_of(program.graph, step.node) for step in program.steps]
         self.windows = [
-            window_of(site) if step.stream is None else None
+            window_of(site) if step.fused is None else None
             for step, site in zip(program.steps, self.sites, strict=True)
         ]
 
     def all(self) -> list[Segment]:
-        """Single steps and streams, with the kernels as they are and with those that need the least scratch."""
+        """Single steps, streams and patches, with the kernels as they are and with those of the least scratch."""
         found = self.with_forms()
+        found += PatchSegments(self, found).all()
         self.forms, self.lean = self.forms.leaner(), True
         return found + self.with_forms()
 
@@ -203,8 +192,17 @@ class Segments:
 
     def held(self, start: int, end: int, band: int) -> dict[str, Held]:
         """Lines of the whole run; they are the same in every part of it."""
+        found = self.held_lines(start, end, band, None)
+        taking = [
+            e for e in range(start + 1, end + 1) if self.reads_pushed(start, e) and self.takes_rows(start, e)
+        ]
+        if self.pushed is not None and taking:
+            found[self.pushed] = self.held_lines(start, taking[-1], band, self.pushed)[self.pushed]
+        return found
+
+    def held_lines(self, start: int, end: int, band: int, pushed: str | None) -> dict[str, Held]:
+        """Lines of one stream."""
         nodes = [s.node for s in self.steps[start:end]]
-        pushed = self.pushed if self.reads_pushed(start, end) and self.takes_rows(start, end) else None
         step = make_stream(self.graph, nodes, self.forms, band, pushed=pushed)
         assert step.stream is not None
         found = {}
