@@ -44,6 +44,7 @@ NK_KERNEL void nk_conv_2d_s8_duo(const int8_t *x, const int32_t *w, int8_t *y, v
 NK_KERNEL void nk_conv_2d_s8_mve(const int8_t *x, const int8_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_conv_mve_args *a);
 NK_KERNEL void nk_conv_2d_s8_skips(const int8_t *x, const int32_t *w, const uint32_t *starts, const int32_t *scales, int8_t *y, void *scratch, const nk_skips_args *a);
 NK_KERNEL void nk_conv_2d_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
+NK_KERNEL void nk_conv_2d_s8_window_duo(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const nk_strip_args *a);
 NK_KERNEL void nk_conv_2d_s8_winograd(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_winograd_args *a);
 NK_KERNEL void nk_conv_2d_wide_s16_dsp(const int16_t *x, const int8_t *w, const int32_t *scales, int16_t *y, void *scratch, const nk_conv_s16_args *a);
 NK_KERNEL void nk_copy(const void *x, void *y, const nk_copy_args *a);

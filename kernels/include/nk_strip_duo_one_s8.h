@@ -29,19 +29,19 @@
 
 /* sp+0 columns, 4 columns_end, 8 stream, 12 stream_end, 16 y. Label 1: four channels; 2: eight inputs, 3: the
  * latter four of them, where an odd number of fours begins. */
-#define NK_STRIP_ONE_FUNCTION(name, SCALE)                                                           \
-  __attribute__((naked, noinline)) static void name(__attribute__((unused)) const nk_strip_duo *s) { \
-    __asm__ volatile(                                                                                \
-        "push {r4-r11, lr}\n ldm r0, {r1-r5}\n push {r1-r5}\n mov r1, r3\n"                          \
-        "1: ldr r0, [sp]\n ldr r12, [sp, #4]\n ldm r1!, {r4, r6, r8, r10}\n"                         \
-        "sub r2, r12, r0\n lsls r2, r2, #27\n bmi 3f\n"                                              \
-        "2:\n" NK_STRIP_ONE_FOUR "3:\n" NK_STRIP_ONE_FOUR                                            \
-        "cmp r0, r12\n bne 2b\n"                                                                     \
-        "sub r6, r6, r4\n sub r10, r10, r8\n" SCALE                                                  \
-        "ldr r3, [sp, #12]\n ldr r2, [sp, #16]\n add r2, lr\n"                                       \
-        "strb r4, [r2]\n strb r6, [r2, #1]\n strb r8, [r2, #2]\n strb r10, [r2, #3]\n"               \
-        "cmp r1, r3\n bne 1b\n"                                                                      \
-        "add sp, sp, #20\n pop {r4-r11, pc}\n");                                                     \
+#define NK_STRIP_ONE_FUNCTION(name, SCALE)                                                                   \
+  __attribute__((naked, noinline, unused)) static void name(__attribute__((unused)) const nk_strip_duo *s) { \
+    __asm__ volatile(                                                                                        \
+        "push {r4-r11, lr}\n ldm r0, {r1-r5}\n push {r1-r5}\n mov r1, r3\n"                                  \
+        "1: ldr r0, [sp]\n ldr r12, [sp, #4]\n ldm r1!, {r4, r6, r8, r10}\n"                                 \
+        "sub r2, r12, r0\n lsls r2, r2, #27\n bmi 3f\n"                                                      \
+        "2:\n" NK_STRIP_ONE_FOUR "3:\n" NK_STRIP_ONE_FOUR                                                    \
+        "cmp r0, r12\n bne 2b\n"                                                                             \
+        "sub r6, r6, r4\n sub r10, r10, r8\n" SCALE                                                          \
+        "ldr r3, [sp, #12]\n ldr r2, [sp, #16]\n add r2, lr\n"                                               \
+        "strb r4, [r2]\n strb r6, [r2, #1]\n strb r8, [r2, #2]\n strb r10, [r2, #3]\n"                       \
+        "cmp r1, r3\n bne 1b\n"                                                                              \
+        "add sp, sp, #20\n pop {r4-r11, pc}\n");                                                             \
   }
 
 NK_STRIP_ONE_FUNCTION(nk_strip_one_relu_s8, NK_STRIP_ONE_ONCE)

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Copies `rows` rows of `nbytes`; rows begin so many bytes apart. Forward: `to` may lie over `from` where it lies
- * before it, row for row. */
+/* Copies `rows` rows of `nbytes`; rows begin so many bytes apart. Forward: `to` may lie over `from` where it
+ * lies before it, row for row. */
 static inline void nk_tile_copy(uint8_t *to, int32_t to_pitch, const uint8_t *from, int32_t from_pitch,
                                 int32_t rows, int32_t nbytes) {
   for (; rows > 0; rows--, to += to_pitch, from += from_pitch) {

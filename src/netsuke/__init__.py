@@ -15,9 +15,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netsuke.api import Model, load
+    from netsuke.api import Model, build_together, load
     from netsuke.errors import NetsukeError
     from netsuke.pipeline import BuildOptions
+    from netsuke.report.bundle import BundleResult
     from netsuke.report.inspection import Inspection
     from netsuke.report.result import BuildResult
 
@@ -26,13 +27,24 @@ if TYPE_CHECKING:
 _WHERE = {
     "BuildOptions": "netsuke.pipeline",
     "BuildResult": "netsuke.report.result",
+    "BundleResult": "netsuke.report.bundle",
     "Inspection": "netsuke.report.inspection",
     "Model": "netsuke.api",
     "NetsukeError": "netsuke.errors",
+    "build_together": "netsuke.api",
     "load": "netsuke.api",
 }
 
-__all__ = ["BuildOptions", "BuildResult", "Inspection", "Model", "NetsukeError", "load"]
+__all__ = [
+    "BuildOptions",
+    "BuildResult",
+    "BundleResult",
+    "Inspection",
+    "Model",
+    "NetsukeError",
+    "build_together",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

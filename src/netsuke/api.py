@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netsuke import pipeline
 from netsuke.boards import Board
 from netsuke.boards import board as find_board
+from netsuke.bundle import build_bundle
 from netsuke.importers import loading
 from netsuke.inspection import inspect_graph
 from netsuke.ir import Graph
 from netsuke.pipeline import BuildOptions, Progress, silent
+from netsuke.report.bundle import BundleResult
 from netsuke.report.inspection import Inspection
 from netsuke.report.result import BuildResult
 from netsuke.selection import Budget
@@ -67,6 +70,30 @@ def load(path: str | os.PathLike[str]) -> Model:
     """
     file = Path(path)
     return Model(graph=loading.load(file), path=file)
+
+
+def build_together(
+    models: Sequence[Model | str | os.PathLike[str]],
+    *,
+    board: str | Board,
+    out: str | os.PathLike[str],
+    names: Sequence[str] = (),
+    ram: Budget | None = None,
+    options: BuildOptions | None = None,
+    progress: Progress = silent,
+) -> BundleResult:
+    """Builds several models into one image that they run in by turns: one arena, kernels once, states apart.
+
+    `names`: prefixes of their C names, one for each; by default the files' names. `ram`: bytes for the arena and all
+    states. Each model is proved by itself, and all in turn.
+
+    Raises:
+        NetsukeError: one of the errors of `netsuke.errors`; nothing is then written.
+    """
+    given = [Path(m) if not isinstance(m, Model) else m.graph if m.path is None else m.path for m in models]
+    if ram is not None:
+        options = replace(options or BuildOptions(), ram=ram)
+    return build_bundle(given, board=board, out=Path(out), names=names, options=options, progress=progress)
 
 
 def _board(board: str | Board) -> Board:

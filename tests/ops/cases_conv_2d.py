@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from netsuke.ops.conv_2d import Conv2d
 from netsuke.ops.geometry import Padding, window
 from tests.ops.case import Case, one_node
-from tests.ops.conv_operands import PLAIN, STYLES, Style, operands, oracle_takes
+from tests.ops.conv_operands import BY_NAME, PLAIN, STYLES, Style, operands, oracle_takes
 
 Pair = tuple[int, int]
 
@@ -140,6 +140,28 @@ SHAPES = (
     Geometry(image=(9, 70, 3), out=4, stride=(2, 2)),
     Geometry(image=(10, 11, 2), out=3, kernel=(1, 1)),
     *EXPLICIT,
+    # Rows of windows of one word, over the edges of the image and wholly beside it; odd numbers of pixels.
+    Geometry(image=(21, 9, 1), out=8, kernel=(3, 4), stride=(2, 2)),
+    Geometry(image=(5, 3, 2), out=5, kernel=(4, 2)),
+    Geometry(image=(3, 4, 1), out=4, kernel=(2, 4)),
+    Geometry(image=(4, 2, 1), out=4, kernel=(3, 4)),
+    Geometry(image=(3, 4, 4), out=7, kernel=(2, 1), padding=Padding.EXPLICIT, explicit=((1, 2), (3, 2))),
+    Geometry(image=(3, 5, 1), out=5, kernel=(2, 4), padding=Padding.EXPLICIT, explicit=((1, 0), (6, 5))),
+    Geometry(image=(1, 5, 12), out=13, kernel=(1, 1)),
+    Geometry(image=(1, 7, 20), out=16, kernel=(1, 1), batch=3),
+    Geometry(image=(3, 3, 16), out=24, kernel=(1, 1)),
+)
+
+BY_EIGHT = (
+    Geometry(image=(4, 5, 4), out=15),
+    Geometry(image=(5, 6, 3), out=8, stride=(2, 1)),
+    Geometry(image=(9, 9, 1), out=8, kernel=(3, 4), stride=(2, 2)),
+    Geometry(image=(3, 5, 8), out=16, kernel=(1, 1)),
+    Geometry(image=(3, 4, 12), out=15, kernel=(1, 1), batch=2),
+)
+"""Eight channels at a time: these run in every style that such kernels tell apart."""
+INT8_STYLES = tuple(
+    BY_NAME[f"s8-{name}"] for name in ("relu", "relu6", "relu_n1", "tensor", "high-zeros", "extreme", "faint")
 )
 
 
@@ -149,3 +171,5 @@ def cases() -> Iterator[Case]:
         yield from (conv_case(style, geometry) for style in STYLES)
     for geometry in SHAPES:
         yield from (conv_case(style, geometry) for style in PLAIN)
+    for geometry in BY_EIGHT:
+        yield from (conv_case(style, geometry) for style in INT8_STYLES)

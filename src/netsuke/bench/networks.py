@@ -1,7 +1,8 @@
 """Networks of the kinds that microcontrollers are asked to run, with random weights: for schedules, not for answers.
 
 Their shapes are those of MobileNetV2 with 0.35 of the channels (Sandler et al. 2018) and of an MCUNet (Lin et al.
-2020), whose depthwise kernels are 3 to 7 wide. Scales follow the fan-in, so that values neither vanish nor saturate.
+2020 and 2021), whose depthwise kernels are 3 to 7 wide, the wide ones where images are small. Scales follow the
+fan-in, so that values neither vanish nor saturate.
 The same seed gives the same bytes.
 """
 
@@ -54,9 +55,9 @@ MOBILENET_V2_035 = (
 )
 MCUNET = (
     Block(kernel=3, expand=1, channels=8, stride=1),
-    Block(kernel=7, expand=3, channels=16, stride=2),
+    Block(kernel=3, expand=3, channels=16, stride=2),
     Block(kernel=3, expand=4, channels=16, stride=1, repeat=2),
-    Block(kernel=7, expand=5, channels=24, stride=2),
+    Block(kernel=5, expand=5, channels=24, stride=2),
     Block(kernel=5, expand=4, channels=24, stride=1, repeat=2),
     Block(kernel=7, expand=5, channels=40, stride=2),
     Block(kernel=5, expand=5, channels=40, stride=1, repeat=2),

@@ -39,7 +39,12 @@ class On(StrEnum):
 
 
 def build(
-    model: Annotated[Path, typer.Argument(help="A .tflite or .onnx file.", metavar="MODEL")],
+    models: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A .tflite or .onnx file; several go into one image and share its arena.", metavar="MODEL..."
+        ),
+    ],
     board: Annotated[str, typer.Option("--board", "-b", help="A name of `netsuke boards`, or a board file.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the C project and the report.")],
     inputs: Annotated[
@@ -70,7 +75,8 @@ def build(
         typer.Option("--on", help="Where to run it; may be repeated. Default: host, emulator."),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Prefix of the C names. Default: the file's.")
+        list[str] | None,
+        typer.Option("--name", help="Prefix of the C names; once a model. Default: the file's."),
     ] = None,
     ram: Annotated[
         str | None,
@@ -88,20 +94,26 @@ def build(
         bool, typer.Option("--force", help="Replace a folder that netsuke did not write.")
     ] = False,
 ) -> None:
-    """Write C for a model, build it for a board, run it and prove it.
+    """Write C for a model, build it for a board, run it and prove it. Several models take turns in one arena.
 
     Exits with 9, the report written, when the C and the reference differ anywhere.
     """
     from netsuke import pipeline
-    from netsuke.errors import NotExact
+    from netsuke.cli.bundle import build_several
+    from netsuke.errors import InputError, NotExact
     from netsuke.prove import Target
     from netsuke.report.json import to_json
     from netsuke.report.terminal import print_build
     from netsuke.selection import budget_bytes
 
     budget_bytes(ram)  # a bad one is said before the model is read
+    names, several = name or [], len(models) > 1
+    if not several and len(names) > 1:
+        raise InputError(f"got {len(names)} names for one model; give one")
+    if several and inputs is not None:
+        raise InputError("--inputs goes with one model; compare them in a build of that model by itself")
     options = pipeline.BuildOptions(
-        name=name,
+        name=None if several or not names else names[0],
         optimize=optimize.value,
         measure=measure,
         compare=compare,
@@ -110,12 +122,15 @@ def build(
         seed=seed,
         ram=ram,
         push_rows=push_rows,
-        inputs=() if inputs is None else given_inputs(model, inputs),
+        inputs=() if inputs is None else given_inputs(models[0], inputs),
         replace=force,
         **({} if not on else {"targets": tuple(Target(one.value) for one in dict.fromkeys(on))}),
     )
+    if several:
+        build_several(models, board=board, out=out, names=names, options=options, json=json, quiet=quiet)
+        return
     with progress_bar(shown=not quiet) as progress:
-        result = pipeline.build(model, board=board, out=out, options=options, progress=progress)
+        result = pipeline.build(models[0], board=board, out=out, options=options, progress=progress)
     if json:
         print_json(to_json(result))
     elif not quiet:

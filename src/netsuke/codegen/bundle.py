@@ -148,10 +148,10 @@ def unit_text(plans: Sequence[Plan], apis: Sequence[Api]) -> str:
             "Being one file, they share one copy of each kernel."
         ),
         f"#define {LIBRARY.upper()}_C",
-        f'#include "{LIBRARY}.h"\n#include "{LIBRARY}_kernels.h"\n',
+        f'#include "{LIBRARY}.h"\n\n#include "{LIBRARY}_kernels.h"\n',
         LAYER_MACRO,
         *shared_functions(*(plan.program for plan in plans)),
-        *(f'#include "{api.prefix}.c"' for api in apis),
+        *(f'#include "{name}"' for name in sorted(f"{api.prefix}.c" for api in apis)),
     ]
     return "\n".join(parts) + "\n"
 
@@ -159,7 +159,7 @@ def unit_text(plans: Sequence[Plan], apis: Sequence[Api]) -> str:
 def together_header(plans: Sequence[Plan], apis: Sequence[Api]) -> str:
     """Text of `models.h`."""
     macro = LIBRARY.upper()
-    includes = "\n".join(f'#include "{api.prefix}.h"' for api in apis)
+    includes = "\n".join(f'#include "{name}"' for name in sorted(f"{api.prefix}.h" for api in apis))
     about = comment(
         "Bytes of working memory, aligned to 8, for any one of the models: they may share it, since only one runs at a "
         "time and none keeps anything in it. A state is its model's own."

@@ -92,9 +92,9 @@ cmake -B build && cmake --build build && ctest --test-dir build
 
 ## In your project
 
-Add `{library}.c` to the build and this folder to the include path; leave `main.c` out. A model's own C file is empty when
-it is compiled by itself, so a build that takes every C file of the folder works too. Compile with `-O2` (or `-O3`,
-`-Os`) and, for float models, `-ffp-contract=off`.
+Add `{library}.c` to the build and this folder to the include path; leave `main.c` out. A model's own C file is
+empty when it is compiled by itself, so a build that takes every C file of the folder works too. Compile with `-O2` (or
+`-O3`, `-Os`) and, for float models, `-ffp-contract=off`.
 """
 
 

@@ -18,11 +18,12 @@ def vectors_text(apis: Sequence[Api], vectors: Sequence[Sequence[Vector]]) -> st
     ]
     for api, given in zip(apis, vectors, strict=True):
         parts += [
-            table(f"nk_{api.prefix}_input_{i}", [v.inputs[i] for v in given]) for i in range(len(api.inputs))
+            table(f"nk_{api.prefix}_input_{i}", [v.inputs[i] for v in given], t.nbytes)
+            for i, t in enumerate(api.inputs)
         ]
         parts += [
-            table(f"nk_{api.prefix}_output_{i}", [v.outputs[i] for v in given])
-            for i in range(len(api.outputs))
+            table(f"nk_{api.prefix}_output_{i}", [v.outputs[i] for v in given], t.nbytes)
+            for i, t in enumerate(api.outputs)
         ]
     return "\n".join([*parts, "#endif /* MODELS_TEST_VECTORS_H */\n"])
 
@@ -152,11 +153,11 @@ def test_text(api: Api) -> str:
             call("  memcpy(", [at, f"nk_{p}_input_{i}[v]", f"{stem}_BYTES"])
             for i, (_, _, at, stem) in enumerate(inputs)
         ),
-        f"  int bad = nk_run_{p}();",
+        f"  const int failed = nk_run_{p}();",
         *(
-            call("  bad |= memcmp(", [at, f"nk_{p}_output_{i}[v]", f"{stem}_BYTES"])
+            assigned_call(f"  const int wrong{i}", "memcmp", [at, f"nk_{p}_output_{i}[v]", f"{stem}_BYTES"])
             for i, (_, _, at, stem) in enumerate(outputs)
         ),
-        "  return bad != 0;",
+        f"  return ({' | '.join(['failed', *(f'wrong{i}' for i in range(len(outputs)))])}) != 0;",
     ]
     return function(f"static int test_{p}(", ["int v"], lines)

@@ -36,9 +36,9 @@ def vectors_text(api: Api, vectors: Sequence[Vector]) -> str:
     return "\n".join([*parts, f"#endif /* {guard} */\n"])
 
 
-def table(name: str, rows: Sequence[Array]) -> str:
-    """One tensor over all vectors."""
-    width = rows[0].nbytes if rows else 1
+def table(name: str, rows: Sequence[Array], empty: int = 1) -> str:
+    """One tensor over all vectors; without any there is one row of `empty` bytes."""
+    width = rows[0].nbytes if rows else empty
     body = (
         ",\n".join("    {\n" + wrapped((str(b) for b in row.tobytes()), "        ") + "}" for row in rows)
         or "    {0}"

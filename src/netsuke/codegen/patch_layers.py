@@ -136,6 +136,8 @@ class Axis:
         given = tuple(numbers)
         step = given[1] - given[0] if len(given) > 1 else 0
         if all(n == given[0] + step * i for i, n in enumerate(given)):
+            if step < 0:
+                return f"{given[0]} - {times(self.index, str(-step))}"
             return plus(times(self.index, str(step)), str(given[0]))
         if given not in self.columns:
             self.columns.append(given)
@@ -151,10 +153,18 @@ class Axis:
 
 
 def times(*factors: str) -> str:
-    """The product; factors are names, calls or numbers, or sums in parentheses."""
-    if "0" in factors:
-        return "0"
-    return " * ".join(f"({f})" if " + " in f else f for f in factors if f != "1") or "1"
+    """The product; factors are names, numbers, products and sums. Numbers are multiplied now."""
+    number, kept = 1, []
+    for factor in factors:
+        *names, last = factor.split(" * ")
+        if " + " in factor or " - " in factor:
+            kept.append(f"({factor})")
+            continue
+        kept += names if last.isdigit() else [*names, last]
+        number *= int(last) if last.isdigit() else 1
+    if number == 0 or not kept:
+        return str(number)
+    return " * ".join([*kept, *([str(number)] if number != 1 else [])])
 
 
 def plus(*terms: str) -> str:
@@ -184,17 +194,23 @@ class TileWriter:
             for event in self.patches.events
         ]
 
+    @property
+    def indent(self) -> str:
+        """Of the statements of a tile."""
+        return "  " * (1 + sum(axis.count > 1 for axis in (self.rows, self.columns)))
+
     def loops(self, body: Sequence[str], flash: Flash) -> list[str]:
         """The statements of the whole function. Tables go to flash."""
-        lines = list(body)
+        lines, indent = list(body), self.indent
         for axis, label in ((self.columns, "columns"), (self.rows, "rows")):
             table = ""
             if axis.columns:
                 data = np.array(axis.columns, dtype=np.int16).T
                 table = flash.add_array(label, data, f"{label} of tiles x numbers")
             if axis.count > 1:
-                lines = [*axis.head(table), *(indented(line) for line in lines), "}"]
-        return [indented(line) for line in lines]
+                indent = indent[2:]
+                lines = [*(indent + line for line in axis.head(table)), *lines, indent + "}"]
+        return lines
 
     def copy(self, event: Copy) -> str:
         """A rectangle is cut out, or put into the output."""
@@ -203,7 +219,7 @@ class TileWriter:
         counts = [span.count for span in small.box.rows]
         nbytes = self.pitch(small, small.pixel_bytes)
         return broken_call(
-            "nk_tile_copy(",
+            f"{self.indent}nk_tile_copy(",
             [
                 self.bytes_at(target, small.box.rows, small.box.columns, const=False),
                 self.pitch(target, target.pixel_bytes),
@@ -228,7 +244,7 @@ class TileWriter:
         given["form"] = plus(
             self.rows.value([kind * along for kind in layer.down]), self.columns.value(layer.along)
         )
-        return broken_call(f"{symbol}(", [given[name] for name in names])
+        return broken_call(f"{self.indent}{symbol}(", [given[name] for name in names])
 
     def pointer(self, held: Held, rows: Spans, *, const: bool) -> str:
         """Where rows of what is held are, as elements."""
@@ -255,8 +271,3 @@ class TileWriter:
     def pitch(self, held: Held, pixel: int) -> str:
         """From a row of what is held to the next; `pixel` is the size of a pixel."""
         return times(self.columns.value([span.count for span in held.box.columns]), str(pixel))
-
-
-def indented(line: str) -> str:
-    """The statement, whose lines may be many, two columns further in."""
-    return "\n".join(f"  {part}" for part in line.split("\n"))

@@ -135,9 +135,9 @@ def weights_text(api: Api, definitions: list[str]) -> str:
 
 def source_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
     """Text of `<name>.c`."""
+    own = "\n".join(f'#include "{name}"' for name in sorted((api.kernels_header, f"{api.prefix}_weights.h")))
     parts = [
-        f'#include "{api.prefix}.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n'
-        f'#include "{api.kernels_header}"\n#include "{api.prefix}_weights.h"\n',
+        f'#include "{api.prefix}.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n{own}\n',
         # Models of one image find these in the file that includes them all.
         *([] if api.library else [LAYER_MACRO, *shared_functions(plan.program)]),
         *(layer.function for layer in layers),

@@ -48,13 +48,14 @@ from netsuke.ops.operator import Operator, Site
 from netsuke.ops.pointwise_narrow_mve import POINTWISE_NARROW_S8_MVE
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32, scaled_int64, stored
 from netsuke.ops.row_dsp import SINGLE_S8_DSP
-from netsuke.ops.row_duo import SINGLE_S8_DUO
+from netsuke.ops.row_duo import PIXELS_S8_DUO, SINGLE_S8_DUO
 from netsuke.ops.row_s16_dsp import SINGLE_S16_DSP
 from netsuke.ops.rows import windowed
 from netsuke.ops.skips import CONV_2D_S8_SKIPS, POINTWISE_S8_SKIPS
 from netsuke.ops.strip import CONV_2D_S8_DSP, POINTWISE_S8_DSP
 from netsuke.ops.strip_duo import CONV_2D_S8_DUO, POINTWISE_S8_DUO
 from netsuke.ops.triples import CONV_2D_S8_TRIPLES, POINTWISE_S8_TRIPLES
+from netsuke.ops.window_duo import CONV_2D_S8_WINDOW_DUO
 from netsuke.ops.winograd import CONV_2D_S8_WINOGRAD
 
 
@@ -286,6 +287,8 @@ CONV_2D = Operator(
         CONV_2D_S8_WINOGRAD,
         CONV_2D_S8_DUO,
         CONV_2D_S8_DSP,
+        PIXELS_S8_DUO,
+        CONV_2D_S8_WINDOW_DUO,
         POINTWISE_S8_SKIPS,
         CONV_2D_S8_SKIPS,
         POINTWISE_S8_TRIPLES,

@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED, and pointwise CONV_2D of a pixel or two, two channels in a halfword (nk_row_duo_s8.h)."""
+"""FULLY_CONNECTED, and pointwise CONV_2D without scratch, two channels in a halfword (nk_row_duo_s8.h)."""
 
 from __future__ import annotations
 
@@ -82,13 +82,28 @@ def accepts_connected(site: Site[Any]) -> bool:
     return words_of(site, tiles) is not None
 
 
-def accepts_single(site: Site[Any]) -> bool:
-    """A pointwise convolution of very few pixels whose activation clamps negative sums away."""
-    shape = site.x().shape
-    if site.x().elements // shape[3] > MOST_PIXELS or shape[3] % GROUP or not accepts_pointwise(site):
+def pixels_of(site: Site[Any]) -> int:
+    """Pixels of all images."""
+    x = site.x()
+    return x.elements // x.shape[3]
+
+
+def accepts_pixels(site: Site[Any]) -> bool:
+    """A pointwise convolution whose activation clamps negative sums away."""
+    if site.x().shape[3] % GROUP or not accepts_pointwise(site):
         return False
     tiles = tiles_of(site)
     return tiles is not None and relu_scales_at(site, tiles) is not None and words_of(site, tiles) is not None
+
+
+def accepts_single(site: Site[Any]) -> bool:
+    """The same, of very few pixels."""
+    return pixels_of(site) <= MOST_PIXELS and accepts_pixels(site)
+
+
+def accepts_many(site: Site[Any]) -> bool:
+    """The same, of more pixels: slower than a strip, but without scratch."""
+    return pixels_of(site) > MOST_PIXELS and accepts_pixels(site)
 
 
 def row_call(site: Site[Any], tiles: duo.Tiles, scales: list[HighMultiply], fraction: int) -> tuple[Call]:
@@ -118,8 +133,8 @@ def bind_connected(site: Site[Any]) -> tuple[Call]:
     return row_call(site, tiles, scales, fraction_of(site))
 
 
-def bind_single(site: Site[Any]) -> tuple[Call]:
-    """One call for the few pixels."""
+def bind_pixels(site: Site[Any]) -> tuple[Call]:
+    """One call for all pixels."""
     tiles = tiles_of(site)
     assert tiles is not None
     scales = relu_scales_at(site, tiles)
@@ -145,8 +160,17 @@ SINGLE_S8_DUO = Kernel(
     name="nk_row_s8_duo",
     params=PARAMS,
     args=RowDuoArgs,
-    bind=bind_single,
+    bind=bind_pixels,
     accepts=accepts_single,
+    needs=Isa.DSP,
+    overlap=pixels_during,
+)
+PIXELS_S8_DUO = Kernel(
+    name="nk_row_s8_duo",
+    params=PARAMS,
+    args=RowDuoArgs,
+    bind=bind_pixels,
+    accepts=accepts_many,
     needs=Isa.DSP,
     overlap=pixels_during,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,14 +46,16 @@ def in_window_order(site: Site[Any]) -> Array:
 
 
 def signed_scales(site: Site[Any], tiles: duo.Tiles) -> Int64Array | None:
-    """[tiles, 9]: the zero point, then {2 * multiplier - 2^32, 2^(32 - shift)} of each of four channels.
+    """[tiles, 1 + 2 * size]: the zero point, then {2 * multiplier - 2^32, 2^(32 - shift)} of each of its channels.
 
     None where a shift is 1, or a sum times 256 does not fit.
     """
     all_of_them = multipliers(site)
     if any(m.shift > -2 for m in all_of_them) or not duo.fits(*accumulator_range(site)):
         return None
-    pairs = np.array([twice(all_of_them[c]) for c in tiles.order()], dtype=np.int64).reshape(-1, 2 * CHANNELS)
+    pairs = np.array([twice(all_of_them[c]) for c in tiles.order()], dtype=np.int64).reshape(
+        -1, 2 * tiles.size
+    )
     return np.concatenate([np.full((len(pairs), 1), site.y().zero_point), pairs], axis=1)
 
 
@@ -62,27 +64,44 @@ def twice(m: Multiplier) -> tuple[int, int]:
     return int(wrap_int32(np.array(2 * m.value))), 1 << (32 + m.shift)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a tile's block is made of, tile by tile; `relu`: the scales are those of high_multiply."""
+
+    starts: Int64Array
+    words: Array
+    scales: Int64Array
+    relu: bool
+
+
+def parts_of(site: Site[Any], w: Array, tiles: duo.Tiles) -> Parts | None:
+    """The parts for weights [O, depth] in the order of the kernel's inputs; None where they cannot be packed."""
+    words = duo.packed(w, tiles)
+    if words is None:
+        return None
+    biases = folded_biases(site)[tiles.order()] * np.array(tiles.factors())
+    relu = relu_scales_at(site, tiles)
+    if relu is not None:
+        start = duo.starts(biases + np.array([h.offset for h in relu]))
+        scales = duo.once_scales(relu, site.y().zero_point, FRACTION).reshape(-1, 2 * tiles.size)
+        return Parts(starts=start, words=words, scales=scales, relu=True)
+    signed = signed_scales(site, tiles)
+    return (
+        None if signed is None else Parts(starts=duo.starts(biases), words=words, scales=signed, relu=False)
+    )
+
+
 def stream_of(site: Site[Any]) -> tuple[Array, bool] | None:
     """All blocks, and whether their scales are those of high_multiply; None where the layer cannot be packed."""
     if site.y().shape[3] < CHANNELS:
         return None
     tiles = tiles_of(site)
-    words = duo.packed(in_window_order(site), tiles)
-    if words is None:
+    parts = parts_of(site, in_window_order(site), tiles)
+    if parts is None:
         return None
-    biases = folded_biases(site)[tiles.order()] * np.array(tiles.factors())
     places = np.array(tiles.firsts)[:, None]
-    relu = relu_scales_at(site, tiles)
-    if relu is not None:
-        start = duo.starts(biases + np.array([h.offset for h in relu]))
-        scales = duo.once_scales(relu, site.y().zero_point, FRACTION).reshape(-1, 2 * CHANNELS)
-    else:
-        signed = signed_scales(site, tiles)
-        if signed is None:
-            return None
-        start, scales = duo.starts(biases), signed
-    blocks = duo.blocks(start, words, np.concatenate([scales, places], axis=1))
-    return blocks.astype(np.int32), relu is not None
+    blocks = duo.blocks(parts.starts, parts.words, np.concatenate([parts.scales, places], axis=1))
+    return blocks.astype(np.int32), parts.relu
 
 
 def accepts_duo(site: Site[Any]) -> bool:

@@ -8,15 +8,18 @@ from netsuke.emulate.interleave import Outputs, Turn, take_turns, take_turns_on_
 from netsuke.prove.verdict import Case, Target, first_element, raw_inputs
 
 
-def prove_turns(
-    cases: Sequence[Case], targets: Sequence[Target]
-) -> tuple[tuple[str, ...], str | None]:
+def prove_turns(cases: Sequence[Case], targets: Sequence[Target]) -> tuple[tuple[str, ...], str | None]:
     """(where they ran in turn, the first difference in words).
 
     The invocations of all models, one of each after the other; on the host and on the built-in emulator, as far as the
     targets ask for them.
     """
-    order = [(i, v) for v in range(max(len(c.vectors) for c in cases)) for i, c in enumerate(cases) if v < len(c.vectors)]
+    order = [
+        (i, v)
+        for v in range(max(len(c.vectors) for c in cases))
+        for i, c in enumerate(cases)
+        if v < len(c.vectors)
+    ]
     inputs = [raw_inputs(case.vectors) for case in cases]
     turns = [Turn(model=i, inputs=tuple(inputs[i][v])) for i, v in order]
     ran_on = []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from netsuke.codegen import Project
 from netsuke.emulate import RunResult
 from netsuke.ir import Graph
 from netsuke.lower import Lowered
@@ -84,10 +85,15 @@ def assemble(found: Findings, out: Path) -> BuildResult:
 
 
 def weight_bytes(case: Case) -> int:
-    """Constants of the model in flash: weights, biases, multipliers, tables, initial states."""
-    graph = case.project.plan.program.graph
-    own = sum(x.weight_bytes for layer in case.project.layers for x in layer.every)
-    direct = sum(graph.tensors[name].nbytes for name in case.project.direct_constants)
+    """Constants of the model in flash."""
+    return constant_bytes(case.project)
+
+
+def constant_bytes(project: Project) -> int:
+    """Constants of a project's model in flash: weights, biases, multipliers, tables, initial states."""
+    graph = project.plan.program.graph
+    own = sum(x.weight_bytes for layer in project.layers for x in layer.every)
+    direct = sum(graph.tensors[name].nbytes for name in project.direct_constants)
     states = sum(s.initial.nbytes for s in graph.states if s.initial.tobytes().strip(b"\0"))
     return own + direct + states
 
@@ -121,8 +127,8 @@ def layers(case: Case, run: RunResult | None) -> tuple[LayerResult, ...]:
 
 
 def shown_steps(step: Step) -> tuple[Step, ...]:
-    """The step; a stream without its work, which its layers, shown behind it, do."""
-    if step.stream is None:
+    """The step; a stream or patches without their work, which their layers, shown behind them, do."""
+    if step.fused is None:
         return (step,)
     inner = tuple(
         Step(
@@ -133,7 +139,7 @@ def shown_steps(step: Step) -> tuple[Step, ...]:
             view=False,
             macs=layer.macs,
         )
-        for layer in step.stream.layers
+        for layer in step.fused.layers
     )
     return (replace(step, macs=0), *inner)
 

@@ -29,7 +29,16 @@ def bundle_summary(result: BundleResult) -> Group:
         verdict_line(result.fits, fitting(result)),
     )
     return Group(
-        Text(), title, Text(), *verdicts, Text(), _numbers(result), Text(), _models(result), Text(), _paths(result)
+        Text(),
+        title,
+        Text(),
+        *verdicts,
+        Text(),
+        _numbers(result),
+        Text(),
+        _models(result),
+        Text(),
+        _paths(result),
     )
 
 

@@ -10,10 +10,20 @@ from netsuke.report.schedules import LineResult, Point, StreamResult, Survey, ch
 from netsuke.schedule import Schedule
 from netsuke.schedule.choose import wall
 from netsuke.stream.make import StreamArgs
+from netsuke.stream.patches import PatchArgs
 
 
 def stream_result(step: Step) -> StreamResult | None:
-    """What a stream step computes and holds; None for any other step."""
+    """What a step of several layers computes and holds; None for any other step."""
+    if step.patches is not None and isinstance(step.node.args, PatchArgs):
+        return StreamResult(
+            layers=step.node.args.nodes,
+            band=0,
+            lines=(),
+            grid=step.patches.grid,
+            recompute=step.patches.recompute,
+            tile_bytes=step.patches.held_bytes,
+        )
     if step.stream is None or not isinstance(step.node.args, StreamArgs):
         return None
     lines = tuple(

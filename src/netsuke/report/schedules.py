@@ -21,16 +21,23 @@ class LineResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamResult:
-    """Layers, by name, that are computed together row by row, `band` rows at a time."""
+    """Layers, by name, that are computed together row by row, `band` rows at a time.
+
+    Or tile by tile: `grid` is then (rows, columns) of tiles, `recompute` the MACs done for each MAC of the layers,
+    band 0. Its rectangles lie over one another in `tile_bytes`.
+    """
 
     layers: tuple[str, ...]
     band: int
     lines: tuple[LineResult, ...]
+    grid: tuple[int, int] | None = None
+    recompute: float = 1.0
+    tile_bytes: int = 0
 
     @property
     def line_bytes(self) -> int:
-        """Of all its line buffers; lines that fill another's memory have none of their own."""
-        return sum(line.nbytes for line in self.lines)
+        """Of all its line buffers, or of its rectangles; lines that fill another's memory have none of their own."""
+        return self.tile_bytes + sum(line.nbytes for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,8 @@ def stream_to_dict(stream: StreamResult) -> dict[str, Any]:
     return {
         "layers": list(stream.layers),
         "band": stream.band,
+        "grid": None if stream.grid is None else list(stream.grid),
+        "recompute": stream.recompute,
         "line_bytes": stream.line_bytes,
         "lines": [
             {"tensor": line.tensor, "held": line.held, "rows": line.rows, "bytes": line.nbytes}

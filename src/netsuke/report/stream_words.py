@@ -12,14 +12,17 @@ NAME = 30
 
 
 def rows_at_a_time(stream: StreamResult) -> str:
-    """'2 rows at a time'."""
+    """'2 rows at a time', or 'patches 3x3, 1.18x MACs'."""
+    if stream.grid is not None:
+        return f"patches {stream.grid[0]}x{stream.grid[1]}, {stream.recompute:.2f}x MACs"
     return f"{plural(stream.band, 'row')} at a time"
 
 
 def stream_line(stream: StreamResult) -> str:
-    """The row of a stream over its layers: '10 layers, 2 rows at a time; line buffers 5,210 bytes'."""
+    """The row of a stream, or of patches, over its layers: '10 layers, 2 rows at a time; line buffers 5,210 bytes'."""
     layers = plural(len(stream.layers), "layer")
-    return f"{layers}, {rows_at_a_time(stream)}; line buffers {count(stream.line_bytes)} bytes"
+    what = "line buffers" if stream.grid is None else "tile buffers"
+    return f"{layers}, {rows_at_a_time(stream)}; {what} {count(stream.line_bytes)} bytes"
 
 
 def streamed(stream: StreamResult, length: int = NAME) -> str:

@@ -87,9 +87,9 @@ def _verdicts(result: BuildResult) -> list[Text]:
 
 
 def _streams(result: BuildResult) -> Table:
-    """Each stream as a heading, its layers indented below."""
+    """Each stream and patches as a heading, their layers indented below."""
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim", title_justify="left")
-    table.add_column(" computed row by row", no_wrap=True)
+    table.add_column(" computed together", no_wrap=True)
     table.add_column("output", no_wrap=True)
     table.add_column("cycles", justify="right", no_wrap=True)
     for layer in result.layers:

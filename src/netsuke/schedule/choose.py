@@ -15,8 +15,9 @@ from netsuke.ops.program import Program, Step
 from netsuke.ops.rows import is_image
 from netsuke.plan import Plan, make_plan
 from netsuke.schedule.budget import SMALLEST
-from netsuke.schedule.segments import Segment, Segments, lean_step
-from netsuke.stream import Forms, make_stream
+from netsuke.schedule.segment import Segment
+from netsuke.schedule.segments import Segments, lean_step
+from netsuke.stream import Forms, make_patches, make_stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,23 +58,33 @@ def fastest_path(segments: Sequence[Segment], steps: int, budget: int) -> tuple[
     return tuple(reversed(path))
 
 
-def realise(program: Program, forms: Forms, path: Sequence[Segment], pushed: str | None = None) -> Schedule:
-    """Makes the streams and plans the memory."""
-    steps: list[Step] = []
-    lean = forms.leaner()
+Made = dict[Segment, tuple[Step, ...]]
+"""The steps of segments: schedules that are compared have most of theirs in common."""
+
+
+def realise(
+    program: Program, forms: Forms, path: Sequence[Segment], made: Made, pushed: str | None = None
+) -> Schedule:
+    """Makes the streams and patches, and plans the memory."""
     for segment in path:
-        part = program.steps[segment.start : segment.end]
-        made = lean if segment.lean else forms
-        if segment.band:
-            nodes = [step.node for step in part]
-            taken = pushed if any(pushed in node.inputs for node in nodes) else None
-            steps.append(make_stream(program.graph, nodes, made, segment.band, pushed=taken))
-        else:
-            steps += [lean_step(step, lean) if segment.lean else step for step in part]
-    # A kernel compiled into a layer would be there once for every form of a streamed one.
-    streamed = {layer.node.name for step in steps if step.stream for layer in step.stream.layers}
-    plan = make_plan(replace(program, steps=tuple(steps), expanded=program.expanded - streamed))
+        if segment not in made:
+            made[segment] = steps_of(program, forms, segment, pushed)
+    steps = tuple(step for segment in path for step in made[segment])
+    plan = make_plan(replace(program, steps=steps))
     return Schedule(segments=tuple(path), plan=plan, cycles=sum(s.cycles for s in path))
+
+
+def steps_of(program: Program, forms: Forms, segment: Segment, pushed: str | None) -> tuple[Step, ...]:
+    """The steps of one segment."""
+    part = program.steps[segment.start : segment.end]
+    nodes = [step.node for step in part]
+    used = forms.leaner() if segment.lean else forms
+    if segment.grid is not None:
+        return (make_patches(program.graph, nodes, used, segment.grid),)
+    if segment.band:
+        taken = pushed if any(pushed in node.inputs for node in nodes) else None
+        return (make_stream(program.graph, nodes, used, segment.band, pushed=taken),)
+    return tuple(lean_step(step, used) if segment.lean else step for step in part)
 
 
 def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator[Schedule]:
@@ -88,8 +99,9 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
     segments = Segments(program, forms, pushed).all()
     budget = max((s.nbytes for s in segments), default=0)
     smallest: int | None = None
+    made: Made = {}
     while (path := fastest_path(segments, len(program.steps), budget)) is not None:
-        found = realise(program, forms, path, pushed)
+        found = realise(program, forms, path, made, pushed)
         if smallest is None or found.nbytes < smallest:
             smallest = found.nbytes
             yield found

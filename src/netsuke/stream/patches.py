@@ -184,18 +184,15 @@ class Builder:
 
     def overlaps(self, tiles: Box) -> tuple[Overlap, ...]:
         """How far the output may lie over each input: what is written against what later tiles still read."""
-        number, output = next((i, h) for i, h in enumerate(self.held) if h.home is Home.OUTPUT)
-        written = ends(output, tiles)
+        number = next(i for i, h in enumerate(self.held) if h.home is Home.OUTPUT)
+        written = ends(self.sites[-1].y(), tiles)
         found = []
         for i, held in enumerate(self.held):
             if held.home is not Home.INPUT or self.clash(i, number):
                 continue
             unread = [self.lowest(i, row, column) for row, column in order(tiles)]
             late = self.layers[-1].output == number and self.reads(self.layers[-1], i)
-            lowest = [min(unread[t if late else t + 1 :], default=None) for t in range(len(unread))]
-            leads = [w - low for w, low in zip(written, lowest, strict=True) if low is not None]
-            size = self.size(i)
-            lead = max(leads, default=-size)
+            lead = largest_lead(written, unread, self.size(i), late=late)
             if lead < self.size(number):
                 found.append(Overlap(input=held.index, lead=lead))
         return tuple(found)
@@ -232,13 +229,29 @@ def order(box: Box) -> list[tuple[int, int]]:
     return [(i, j) for i in range(len(box.rows)) for j in range(len(box.columns))]
 
 
-def ends(output: Held, tiles: Box) -> list[int]:
+def ends(output: Tensor, tiles: Box) -> list[int]:
     """For each tile the end of the output's bytes that are written so far."""
-    width, found, most = output.box.columns[0].count, [], 0
+    width, found, most = output.shape[2], [], 0
     for i, j in order(tiles):
-        most = max(most, ((tiles.rows[i].end - 1) * width + tiles.columns[j].end) * output.pixel_bytes)
+        most = max(most, ((tiles.rows[i].end - 1) * width + tiles.columns[j].end) * pixel_bytes(output))
         found.append(most)
     return found
+
+
+def largest_lead(written: Sequence[int], unread: Sequence[int], size: int, *, late: bool) -> int:
+    """The lead (see ops/overlap.py) of an output over an input of `size` bytes.
+
+    For each tile the end of what is `written` then and the first byte of the input that it reads. late: a tile's
+    output is written while its input is still read, else afterwards.
+    """
+    lead, lowest = -size, size
+    for end, first in zip(reversed(written), reversed(unread), strict=True):
+        if late:
+            lowest = min(lowest, first)
+        if lowest < size:
+            lead = max(lead, end - lowest)
+        lowest = min(lowest, first)
+    return lead
 
 
 def held_of(tensor: Tensor, box: Box) -> Held:

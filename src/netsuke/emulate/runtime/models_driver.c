@@ -1,9 +1,11 @@
 /* Runs a generated project of several models on the host, one after the other in any order.
  *
- * NK_MODELS is a list of NK_MODEL(name) and NK_STATEFUL(name). Words on stdin (little-endian, 32 bits) say what to
- * do: the number of a model, its inputs' count, (address, bytes)... , its outputs' count, (address, bytes)..., then the
- * inputs' bytes; addresses count from the arena. Outputs go to stdout. States are initialised once, at the start.
- * The project's own main is renamed on the command line, by -Dmain=nk_project_main. */
+ * NK_MODELS is a list of NK_MODEL(name) and NK_STATEFUL(name). Words on stdin (little-endian, 32 bits) say
+ * what to do: the number of a model, its inputs' count, (address, bytes)..., its outputs' count, (address,
+ * bytes)..., then the inputs' bytes; addresses count from the arena. Outputs go to stdout. States are
+ * initialised once, at the start. The project's own main is renamed on the command line, by
+ * -Dmain=nk_project_main. */
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #if defined(_WIN32)
@@ -23,14 +25,12 @@ NK_MODELS
 #undef NK_MODEL
 #undef NK_STATEFUL
 
-static int no_state(void) { return 0; }
-
 typedef struct {
   int (*run)(void);
   int (*reset)(void);
 } model;
 
-#define NK_MODEL(name) {nk_run_##name, no_state},
+#define NK_MODEL(name) {nk_run_##name, NULL},
 #define NK_STATEFUL(name) {nk_run_##name, nk_reset_##name},
 static const model models[] = {NK_MODELS};
 
@@ -80,7 +80,7 @@ int main(void) {
   (void)_setmode(_fileno(stdout), _O_BINARY);
 #endif
   for (int i = 0; i < MODELS; i++) {
-    if (models[i].reset() != 0) {
+    if (models[i].reset != NULL && models[i].reset() != 0) {
       return fail("nk_reset failed", i);
     }
   }
