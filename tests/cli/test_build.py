@@ -51,7 +51,12 @@ def test_the_defaults(cli: Cli, pools: Path, fake: FakePipeline) -> None:
     said = cli("build", pools, "--board", "nucleo-l4r5zi", "-o", "out")
     assert said.code == 0
     assert fake.calls == [
-        {"model": pools, "board": "nucleo-l4r5zi", "out": Path("out"), "options": pipeline.BuildOptions(compare=True)}
+        {
+            "model": pools,
+            "board": "nucleo-l4r5zi",
+            "out": Path("out"),
+            "options": pipeline.BuildOptions(compare=True),
+        }
     ]
     assert "exact: 20 inputs, byte for byte the same" in said.out
     assert said.err == ""

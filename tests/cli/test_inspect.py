@@ -71,12 +71,13 @@ def test_json_holds_the_promised_keys_and_they_are_documented(cli: Cli, pools: P
 
 def test_the_numbers(cli: Cli, pools: Path) -> None:
     found = json.loads(cli("inspect", pools, "-b", "nucleo-l4r5zi", "--json").out)
-    image, pooled, scores = 8 * 8 * 4, 4 * 4 * 4, 2 * 2 * 4
+    image, pooled = 8 * 8 * 4, 4 * 4 * 4
     assert found["supported"] is True
     assert found["peak_bytes"] == image + pooled
     assert found["weight_bytes"] == found["macs"] == found["state_bytes"] == 0
     prediction, fit = found["prediction"], found["fit"]
-    assert image + pooled <= prediction["arena_bytes"] <= image + pooled + scores
+    # Each pool writes over rows that it has read.
+    assert image <= prediction["arena_bytes"] <= image + pooled
     assert prediction["code_bytes"] == CODE_BASE + 2 * CODE_PER_KERNEL
     assert fit["ram_bytes"] == prediction["arena_bytes"] + STACK_ALLOWANCE
     assert fit["ram_free"] == 655_360 - fit["ram_bytes"]

@@ -34,7 +34,5 @@ def test_the_smallest(text: str) -> None:
     ["0", "-1", "12 parsecs", "", "k", "1e400", "0x10", "12.5", "0.3k", "nan", "16k16", "²", "9" * 400],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(
-        InputError, match=r"got --ram .*; a positive number of bytes .* was wanted"
-    ):
+    with pytest.raises(InputError, match=r"got --ram .*; a positive number of bytes .* was wanted"):
         parse_budget(text)

@@ -10,8 +10,9 @@ extern "C" {
 #endif
 
 /* Bytes of working memory, aligned to 8, that the caller provides. Inputs and outputs have room inside it,
-   at the offsets below; they may also lie elsewhere, aligned to 4 (int64: 8). After a call only the
-   outputs are defined. */
+   at the offsets below; they may also lie elsewhere, wholly outside, aligned to 4 (int64: 8). A call uses
+   an input's room for other things once it has read it: fill it before every call. An input that lies
+   elsewhere is only read. After a call only the outputs are defined. */
 #define HAND_CHECKED_ARENA_BYTES 12
 #define HAND_CHECKED_ARENA_ALIGNMENT 8
 #define HAND_CHECKED_ERROR_ARGUMENT (-1)
