@@ -8,7 +8,7 @@ WORKERS ?= 2
 MODELS ?= $(wildcard ../shared/models/mlperf_tiny/*.tflite) examples/digits/digits.onnx
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types layers generated c-format unit bench generate table clean
+.PHONY: help setup demo test check format lint types layers generated c-format unit test-all bench generate table clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ c-format: $(VENV)/.dev
 	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
 
 unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+
+test-all: check ## the same with the tests that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 generate: $(VENV)/.dev ## rewrite the generated C headers and the operators' page, and format all code
