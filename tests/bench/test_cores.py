@@ -20,9 +20,9 @@ from netsuke.prove import model_io
 from tests.models.places import mlperf
 
 M4 = "nucleo-l4r5zi"
-ALIKE = {"nucleo-f746zg": 1.003, "nucleo-u575zi-q": 1.0}
-"""Board → the most of the M4's instructions that a build of its own may take: a compiler orders the C around the
-kernels' assembly for the core it is told of, and for the M7 spills a little more."""
+ALIKE = {"nucleo-f746zg": 1.01, "nucleo-u575zi-q": 1.0}
+"""Board → the most of the M4's instructions that a build of its own may take: kernels are chosen by the core's own
+cycles, and the compiler orders the C around their assembly for it."""
 
 
 @pytest.mark.parametrize("name", ["kws_ref_model", "ad01_int8"])
