@@ -150,7 +150,7 @@ def unit_text(plans: Sequence[Plan], apis: Sequence[Api]) -> str:
         f"#define {LIBRARY.upper()}_C",
         f'#include "{LIBRARY}.h"\n\n#include "{LIBRARY}_kernels.h"\n',
         LAYER_MACRO,
-        *shared_functions(*(plan.program for plan in plans)),
+        *shared_functions(*plans),
         *(f'#include "{name}"' for name in sorted(f"{api.prefix}.c" for api in apis)),
     ]
     return "\n".join(parts) + "\n"

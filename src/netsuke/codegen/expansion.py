@@ -14,6 +14,7 @@ from netsuke.codegen.style import call as broken_call
 from netsuke.codegen.style import function
 from netsuke.ops.kernel import Kernel
 from netsuke.ops.program import Program
+from netsuke.plan import Plan
 
 INLINED = re.compile(r"\bstatic inline\b|\bNK_KERNEL\b")
 DEFINITION = """
@@ -49,14 +50,14 @@ def shared_name(kernel: Kernel) -> str:
     return f"{kernel.name}_shared"
 
 
-def shared_functions(*programs: Program) -> list[str]:
-    """The definitions of these copies, for all models of an image."""
+def shared_functions(*plans: Plan) -> list[str]:
+    """The definitions of these copies, for all models of an image. Nodes that need no code call none."""
     sharing = {
         call.kernel.name: call.kernel
-        for program in programs
-        for step in program.steps
+        for plan in plans
+        for step in plan.steps
         for node, call in step.calls_by_node
-        if node.name not in program.expanded and call.kernel.name in expanded_kernels(program)
+        if node.name not in plan.program.expanded and call.kernel.name in expanded_kernels(plan.program)
     }
     return [shared_function(kernel) for _, kernel in sorted(sharing.items())]
 

@@ -139,7 +139,7 @@ def source_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
     parts = [
         f'#include "{api.prefix}.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n{own}\n',
         # Models of one image find these in the file that includes them all.
-        *([] if api.library else [LAYER_MACRO, *shared_functions(plan.program)]),
+        *([] if api.library else [LAYER_MACRO, *shared_functions(plan)]),
         *(layer.function for layer in layers),
         init_text(plan, api) if plan.state_bytes else "",
         push_text(api, layers) if api.pushed else "",
