@@ -9,14 +9,19 @@ import pytest
 
 from netsuke.boards import Isa
 from netsuke.codegen import Project, make_project
+from netsuke.codegen.stream_layers import TAKE, timetable
+from netsuke.errors import UnsupportedModel
 from netsuke.ir import DType, Graph
 from netsuke.lower import lower
+from netsuke.ops.leaky_relu import LeakyRelu
 from netsuke.ops.operator import site_of
 from netsuke.ops.program import Program, Step, bind
 from netsuke.plan import check, make_plan
 from netsuke.prove import expected_vectors, random_inputs
 from netsuke.stream import Forms, make_stream, window_of
+from netsuke.stream.make import MOST_LINES
 from tests.codegen.build import Instance, shared_library
+from tests.codegen.builder import Builder
 from tests.stream.nets import Images
 
 ISAS = (Isa.NONE, Isa.DSP, Isa.DSP | Isa.MVE)
@@ -67,3 +72,18 @@ def test_streams_of_random_networks_are_exact(first: int, tmp_path) -> None:  # 
             for vector in expected_vectors(graphs[seed], inputs):
                 got = Instance(library, projects[seed], ports_inside=inside).invoke(vector.inputs)
                 assert got == [y.tobytes() for y in vector.outputs], seed
+
+
+def test_more_lines_than_an_event_can_name_are_refused() -> None:
+    b = Builder("long")
+    x = b.input(1, 3, 2, 1)
+    for _ in range(MOST_LINES):
+        (x,) = b.op("leaky_relu", [x], LeakyRelu(alpha=0.25))
+    graph, forms = b.graph(x), Forms(isa=Isa.NONE)
+    with pytest.raises(
+        UnsupportedModel, match=f"with {MOST_LINES + 1} tensors; at most {MOST_LINES} can be held"
+    ):
+        make_stream(graph, graph.nodes, forms, 1)
+    fewer = make_stream(graph, graph.nodes[:-1], forms, 1).stream
+    assert fewer is not None
+    assert timetable(fewer)[:, 0].max() == MOST_LINES - 2 < TAKE

@@ -28,8 +28,8 @@ def make_patch_layer(
     patches = step.patches
     assert patches is not None
     made = [
-        make_inner(plan, layer, names.fresh(f"{prefix}_{identifier(layer.node.name)}"), constants, names)
-        for layer in patches.layers
+        make_inner(plan, layer, one, names.fresh(f"{prefix}_{identifier(one.node.name)}"), constants, names)
+        for layer, one in zip(patches.layers, step.inner, strict=True)
     ]
     inner = tuple(layer for layer, _ in made)
     writer = TileWriter(plan, step, patches)
@@ -59,18 +59,13 @@ def make_patch_layer(
 
 
 def make_inner(
-    plan: Plan, layer: PatchLayer, symbol: str, constants: Mapping[str, str], names: Names
+    plan: Plan, layer: PatchLayer, step: Step, symbol: str, constants: Mapping[str, str], names: Names
 ) -> tuple[Layer, tuple[str, ...]]:
-    """The function of one layer, which makes the calls of each of its forms, and the names of its pointers."""
+    """The function of one layer, which makes the calls of each of its forms, and the names of its pointers.
+
+    `step`: the layer as a step of its own.
+    """
     flash = Flash(symbol, names)
-    step = Step(
-        node=layer.node,
-        site=layer.site,
-        kernel=layer.forms[0].kernel,
-        calls=tuple(call for form in layer.forms for call in form.calls),
-        view=False,
-        macs=layer.macs,
-    )
     operands = InnerOperands(plan, step, constants)
     body, several = statements(layer.forms, operands, flash)
     parameters = [*(["int32_t form"] if several else []), *operands.parameters()]

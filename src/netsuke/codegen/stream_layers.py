@@ -12,7 +12,7 @@ from netsuke.codegen.style import call as broken_call
 from netsuke.codegen.style import comment, function
 from netsuke.ir import Array
 from netsuke.ops.program import Step
-from netsuke.ops.stream import Band, Form, Home, Line, Stream, StreamLayer, Take
+from netsuke.ops.stream import Band, Home, Line, Stream, StreamLayer, Take
 from netsuke.plan import Plan, Space
 
 DROP = 128
@@ -29,8 +29,8 @@ def make_stream_layer(
     assert stream is not None
     writer = StreamWriter(plan, step, stream)
     made = [
-        make_inner(plan, layer, names.fresh(f"{prefix}_{identifier(layer.node.name)}"), constants, names)
-        for layer in stream.layers
+        make_inner(plan, layer, one, names.fresh(f"{prefix}_{identifier(one.node.name)}"), constants, names)
+        for layer, one in zip(stream.layers, step.inner, strict=True)
     ]
     inner = tuple(layer for layer, _ in made)
     flash = Flash(symbol, names)
@@ -103,19 +103,13 @@ class InnerOperands(Operands):
 
 
 def make_inner(
-    plan: Plan, layer: StreamLayer, symbol: str, constants: Mapping[str, str], names: Names
+    plan: Plan, layer: StreamLayer, step: Step, symbol: str, constants: Mapping[str, str], names: Names
 ) -> tuple[Layer, tuple[str, ...]]:
-    """The function of one layer, which makes the calls of each of its forms, and the names of its pointers."""
+    """The function of one layer, which makes the calls of each of its forms, and the names of its pointers.
+
+    `step`: the layer as a step of its own.
+    """
     flash = Flash(symbol, names)
-    calls = tuple(call for form in layer.forms for call in form.calls)
-    step = Step(
-        node=layer.node,
-        site=layer.site,
-        kernel=layer.forms[0].kernel,
-        calls=calls,
-        view=False,
-        macs=layer.macs,
-    )
     operands = InnerOperands(plan, step, constants)
     texts = [[call_text(call, operands, flash) for call in form.calls] for form in layer.forms]
     body = texts[0] if len(texts) == 1 else switch("form", texts)
@@ -269,13 +263,3 @@ class StreamWriter:
             ),
             gone,
         ]
-
-
-def streams_of(plan: Plan) -> tuple[Stream, ...]:
-    """The streams of a plan."""
-    return tuple(step.stream for step in plan.steps if step.stream is not None)
-
-
-def forms_of(stream: Stream) -> tuple[Form, ...]:
-    """All forms of all layers."""
-    return tuple(form for layer in stream.layers for form in layer.forms)

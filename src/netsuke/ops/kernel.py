@@ -10,7 +10,7 @@ The struct is generated from the `KernelArgs` dataclass (`python -m netsuke.ops.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -107,6 +107,11 @@ class Call:
                 f"kernel {self.kernel.name} takes {len(self.kernel.params)} pointers and {self.kernel.args.__name__}; "
                 f"got {len(self.pointers)} and {type(self.args).__name__}"
             )
+
+
+def scratch_bytes(calls: Iterable[Call]) -> int:
+    """Bytes of scratch that calls need which run one after the other and share it."""
+    return max((p.nbytes for call in calls for p in call.pointers if isinstance(p, Scratch)), default=0)
 
 
 def always(site: Site[Any]) -> bool:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netsuke.ir import Array
+from netsuke.ir import Array, DType
 from netsuke.ops.geometry import Window
 
 if TYPE_CHECKING:
@@ -73,8 +73,12 @@ def elementwise(site: Site[Any], index: int = 0) -> tuple[Overlap, ...]:
 
 
 def mixes_types(site: Site[Any], index: int = 0) -> bool:
-    """True when C lets a compiler assume that the two arrays are apart: other types, and none is a character type."""
-    x, y = site.x(index).dtype, site.y().dtype
+    """True when input `index` and the output cannot share memory for their types' sake."""
+    return kept_apart(site.x(index).dtype, site.y().dtype)
+
+
+def kept_apart(x: DType, y: DType) -> bool:
+    """True when C lets a compiler assume that arrays of these types are apart: unlike, and none of characters."""
     return x is not y and min(x.size, y.size) > 1
 
 

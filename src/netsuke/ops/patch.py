@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netsuke.ir import Node
-from netsuke.ops.kernel import Call, Kernel, Scratch
+from netsuke.ops.kernel import Call, Kernel, scratch_bytes
 from netsuke.ops.operator import Site
 from netsuke.ops.overlap import Overlap
 from netsuke.ops.stream import Home
@@ -92,8 +92,7 @@ class TileForm:
     @property
     def scratch_bytes(self) -> int:
         """Bytes its calls need while they run."""
-        sizes = [p.nbytes for call in self.calls for p in call.pointers if isinstance(p, Scratch)]
-        return max(sizes, default=0)
+        return scratch_bytes(self.calls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

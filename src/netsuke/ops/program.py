@@ -10,7 +10,7 @@ from typing import Any
 from netsuke.boards import Isa
 from netsuke.errors import UnsupportedModel
 from netsuke.ir import Graph, Node
-from netsuke.ops.kernel import Call, Kernel, Scratch
+from netsuke.ops.kernel import Call, Kernel, scratch_bytes
 from netsuke.ops.operator import Site
 from netsuke.ops.overlap import Overlap
 from netsuke.ops.patch import Patches
@@ -42,12 +42,24 @@ class Step:
         return self.stream or self.patches
 
     @property
+    def inner(self) -> tuple[Step, ...]:
+        """The layers of a fused step as steps of their own, each with the calls of all its forms; else none."""
+        return tuple(
+            Step(
+                node=layer.node,
+                site=layer.site,
+                kernel=layer.forms[0].kernel,
+                calls=tuple(call for form in layer.forms for call in form.calls),
+                view=False,
+                macs=layer.macs,
+            )
+            for layer in (() if self.fused is None else self.fused.layers)
+        )
+
+    @property
     def calls_by_node(self) -> tuple[tuple[Node, Call], ...]:
         """The calls with the node that each computes, those of inner layers too."""
-        if self.fused is None:
-            return tuple((self.node, call) for call in self.calls)
-        layers = self.fused.layers
-        return tuple((layer.node, call) for layer in layers for form in layer.forms for call in form.calls)
+        return tuple((step.node, call) for step in self.inner or (self,) for call in step.calls)
 
     @property
     def every_call(self) -> tuple[Call, ...]:
@@ -59,8 +71,7 @@ class Step:
         """Arena bytes that live only while the step runs; its calls run one after the other and share them."""
         if self.fused is not None:
             return self.fused.scratch_bytes
-        sizes = [p.nbytes for call in self.calls for p in call.pointers if isinstance(p, Scratch)]
-        return max(sizes, default=0)
+        return scratch_bytes(self.calls)
 
     @property
     def overlaps(self) -> tuple[Overlap, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from netsuke.ir import Node
 from netsuke.ops.geometry import Window
-from netsuke.ops.kernel import Call, Kernel, Scratch
+from netsuke.ops.kernel import Call, Kernel, scratch_bytes
 from netsuke.ops.operator import Site
 from netsuke.ops.overlap import Overlap
 
@@ -84,8 +84,7 @@ class Form:
     @property
     def scratch_bytes(self) -> int:
         """Bytes its calls need while they run."""
-        sizes = [p.nbytes for call in self.calls for p in call.pointers if isinstance(p, Scratch)]
-        return max(sizes, default=0)
+        return scratch_bytes(self.calls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,18 +130,7 @@ def shown_steps(step: Step) -> tuple[Step, ...]:
     """The step; a stream or patches without their work, which their layers, shown behind them, do."""
     if step.fused is None:
         return (step,)
-    inner = tuple(
-        Step(
-            node=layer.node,
-            site=layer.site,
-            kernel=layer.forms[0].kernel,
-            calls=tuple(call for form in layer.forms for call in form.calls),
-            view=False,
-            macs=layer.macs,
-        )
-        for layer in step.fused.layers
-    )
-    return (replace(step, macs=0), *inner)
+    return (replace(step, macs=0), *step.inner)
 
 
 def rows_of(plan: Plan) -> list[tuple[int, int]]:

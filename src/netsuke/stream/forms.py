@@ -8,7 +8,7 @@ from typing import Any
 from netsuke.boards import Isa
 from netsuke.ir import Tensor
 from netsuke.ops.geometry import Window
-from netsuke.ops.kernel import Kernel, Scratch
+from netsuke.ops.kernel import Kernel, scratch_bytes
 from netsuke.ops.operator import Site
 from netsuke.ops.patch import TileForm
 from netsuke.ops.program import kernel_for
@@ -120,5 +120,4 @@ class Forms:
 
 def scratch_of(kernel: Kernel, site: Site[Any]) -> int:
     """Bytes of scratch."""
-    calls = kernel.bind(site)
-    return max((p.nbytes for call in calls for p in call.pointers if isinstance(p, Scratch)), default=0)
+    return scratch_bytes(kernel.bind(site))

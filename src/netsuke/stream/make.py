@@ -12,7 +12,7 @@ from netsuke.ir import Args, Graph, Node, Tensor
 from netsuke.ops.geometry import Window
 from netsuke.ops.kernel import Kernel, KernelArgs
 from netsuke.ops.operator import Site, site_of
-from netsuke.ops.overlap import Overlap
+from netsuke.ops.overlap import Overlap, kept_apart
 from netsuke.ops.program import Step
 from netsuke.ops.registry import operator
 from netsuke.ops.rows import SINGLE
@@ -31,7 +31,7 @@ from netsuke.stream.simulate import (
 )
 
 MOST_LINES = 127
-"""Events name layers and lines in a byte."""
+"""Events name layers and lines in a byte, of which one bit and one number mean something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +87,14 @@ def make_stream(
     `pushed` names an input of the graph whose rows the caller gives one by one; only these nodes read it.
 
     Raises:
-        UnsupportedModel: when a kernel is missing for some band.
+        UnsupportedModel: when a kernel is missing for some band, or there are more lines than an event can name.
     """
     builder = Builder(graph=graph, nodes=tuple(nodes), made=forms, band=band, pushed=pushed)
     stream = builder.stream()
+    if len(stream.lines) > MOST_LINES:
+        raise UnsupportedModel(
+            f"got a stream of {len(nodes)} layers with {len(stream.lines)} tensors; at most {MOST_LINES} can be held"
+        )
     inputs = tuple(line.tensor for line in stream.lines if line.home is Home.INPUT)
     outputs = tuple(line.tensor for line in stream.lines if line.home is Home.OUTPUT)
     if pushed is not None and set(outputs) & set(graph.outputs):
@@ -195,9 +199,7 @@ class Builder:
         for number, line in enumerate(lines):
             if line.home is not Home.INPUT:
                 continue
-            kinds = {self.graph.tensors[lines[i].tensor].dtype for i in (number, output)}
-            # C lets a compiler assume that arrays of other types are apart, unless one is of characters.
-            if len(kinds) > 1 and min(kind.size for kind in kinds) > 1:
+            if kept_apart(*(self.graph.tensors[lines[i].tensor].dtype for i in (number, output))):
                 continue
             leads = [
                 m.written * lines[output].row_bytes - m.unread[number] * line.row_bytes

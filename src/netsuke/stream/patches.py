@@ -10,7 +10,7 @@ from netsuke.errors import UnsupportedModel
 from netsuke.ir import Args, Graph, Node, Tensor
 from netsuke.ops.kernel import Kernel
 from netsuke.ops.operator import Site, site_of
-from netsuke.ops.overlap import Overlap
+from netsuke.ops.overlap import Overlap, kept_apart
 from netsuke.ops.patch import Box, Compute, Copy, Held, Patches, PatchEvent, PatchLayer, Span
 from netsuke.ops.program import Step
 from netsuke.ops.registry import operator
@@ -208,10 +208,9 @@ class Builder:
         return box.rows[0].count * box.columns[0].count * self.held[number].pixel_bytes
 
     def clash(self, number: int, output: int) -> bool:
-        """True when C lets a compiler assume that the two are apart: other types, and none is of characters."""
+        """True when the two cannot share memory for their types' sake."""
         tensors = {t.name: t for site in self.sites for t in (*site.inputs, *site.outputs) if t is not None}
-        types = {tensors[self.held[i].tensor].dtype for i in (number, output)}
-        return len(types) > 1 and min(kind.size for kind in types) > 1
+        return kept_apart(*(tensors[self.held[i].tensor].dtype for i in (number, output)))
 
     def lowest(self, number: int, row: int, column: int) -> int:
         """The first byte of an input that a tile reads."""
