@@ -287,6 +287,14 @@ typedef struct nk_count_args {
   int32_t count;
 } nk_count_args;
 
+typedef struct nk_cumsum_args {
+  int32_t outer;
+  int32_t size;
+  int32_t inner;
+  int32_t exclusive;
+  int32_t reverse;
+} nk_cumsum_args;
+
 typedef struct nk_depthwise_mve_args {
   int32_t in_h;
   int32_t out_h;
@@ -422,6 +430,13 @@ typedef struct nk_fully_connected_s16_mve_args {
   int32_t scale_step;
 } nk_fully_connected_s16_mve_args;
 
+typedef struct nk_gather_args {
+  int32_t outer;
+  int32_t size;
+  int32_t count;
+  int32_t nbytes;
+} nk_gather_args;
+
 typedef struct nk_leaky_relu_f32_args {
   int32_t count;
   float alpha;
@@ -435,6 +450,31 @@ typedef struct nk_leaky_relu_s16_args {
   int32_t shift_negative;
   int32_t sign_negative;
 } nk_leaky_relu_s16_args;
+
+typedef struct nk_linear_args {
+  int32_t count;
+  int32_t multiplier;
+  int32_t addend;
+} nk_linear_args;
+
+typedef struct nk_matmul_dsp_args {
+  int32_t batches[3];
+  int32_t a_batch[3];
+  int32_t b_batch[3];
+  int32_t rows;
+  int32_t depth;
+  int32_t columns;
+  int32_t b_depth;
+  int32_t b_column;
+  int32_t y_row;
+  int32_t y_column;
+  int32_t swapped;
+  int32_t a_zero;
+  int32_t b_zero;
+  int32_t first;
+  int32_t panel_words;
+  int32_t scale[4];
+} nk_matmul_dsp_args;
 
 typedef struct nk_mul_args {
   int32_t rows;
@@ -467,6 +507,16 @@ typedef struct nk_mul_dsp_args {
   int32_t low;
   int32_t high;
 } nk_mul_dsp_args;
+
+typedef struct nk_normalize_args {
+  int32_t kept[3];
+  int32_t kept_step[3];
+  int32_t reduced[3];
+  int32_t reduced_step[3];
+  float count;
+  float epsilon;
+  int32_t centred;
+} nk_normalize_args;
 
 typedef struct nk_pairs_args {
   int32_t rows;
@@ -601,6 +651,17 @@ typedef struct nk_quantize_f32_args {
   int32_t high;
 } nk_quantize_f32_args;
 
+typedef struct nk_quantize_f32_dsp_args {
+  int32_t count;
+  float scale;
+  float reciprocal;
+  float rest;
+  int32_t addend;
+  int32_t zero_point;
+  int32_t low;
+  int32_t high;
+} nk_quantize_f32_dsp_args;
+
 typedef struct nk_reduce_args {
   int32_t kept[3];
   int32_t kept_step[3];
@@ -627,6 +688,26 @@ typedef struct nk_reduce_sum_f32_args {
   float start;
   float divisor;
 } nk_reduce_sum_f32_args;
+
+typedef struct nk_relation_args {
+  int32_t rows;
+  int32_t inner;
+  int32_t step_0;
+  int32_t step_1;
+  int32_t jump_0;
+  int32_t jump_1;
+  int32_t relation;
+} nk_relation_args;
+
+typedef struct nk_rescale_dsp_args {
+  int32_t count;
+  int32_t left;
+  int32_t multiplier;
+  int32_t right;
+  int32_t addend;
+  int32_t low;
+  int32_t high;
+} nk_rescale_dsp_args;
 
 typedef struct nk_resize_args {
   int32_t in_w;
@@ -685,6 +766,13 @@ typedef struct nk_row_sums_args {
   int32_t first;
 } nk_row_sums_args;
 
+typedef struct nk_select_args {
+  int32_t count[6];
+  int32_t step_c[6];
+  int32_t step_0[6];
+  int32_t step_1[6];
+} nk_select_args;
+
 typedef struct nk_sigmoid_s16_args {
   int32_t count;
   int32_t multiplier;
@@ -734,6 +822,13 @@ typedef struct nk_softmax_s16_args {
   int32_t shift;
 } nk_softmax_s16_args;
 
+typedef struct nk_softmax_s16_dsp_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t left;
+  int32_t multiplier;
+} nk_softmax_s16_dsp_args;
+
 typedef struct nk_strip_args {
   int32_t pixels;
   int32_t channels;
@@ -773,6 +868,20 @@ typedef struct nk_taps_args {
   int32_t top;
   int32_t lowest;
 } nk_taps_args;
+
+typedef struct nk_threes_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t width;
+  int32_t wide;
+  int32_t narrow;
+  int32_t swaps;
+  int32_t x_zero;
+  int32_t shift;
+  int32_t top;
+  int32_t lowest;
+} nk_threes_args;
 
 typedef struct nk_triples_args {
   int32_t pixels;
@@ -885,6 +994,25 @@ typedef struct nk_windows_mve_args {
   int32_t low;
   int32_t high;
 } nk_windows_mve_args;
+
+typedef struct nk_winograd_4x4_args {
+  int32_t channels;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_h;
+  int32_t out_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t tiles;
+  int32_t sums_bytes;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t relu;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_winograd_4x4_args;
 
 typedef struct nk_winograd_args {
   int32_t tiles;

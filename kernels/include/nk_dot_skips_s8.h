@@ -106,8 +106,8 @@ __attribute__((naked, noinline)) static void nk_dot_skips4(__attribute__((unused
 
 #define NK_SKIP_FUSED 1
 
-/* What becomes of the sums of eight channels and three pixels: see nk_high_steps_s8.h. y0 is the first
-   pixel's place; it is written last. */
+/* Blocks of eight channels for three pixels, and what becomes of their sums: see nk_high_floor. y0 is the
+   first pixel's place; it is written last. w: a block's weights, two quads of channels `quad` bytes apart. */
 typedef struct nk_skip_outputs {
   const uint32_t *starts;
   const int32_t *scales;
@@ -117,42 +117,47 @@ typedef struct nk_skip_outputs {
   int32_t shift;
   int32_t top;
   int32_t lowest;
+  const uint32_t *columns;
+  const uint32_t *end;
+  const int32_t *w;
+  int32_t quad;
+  int32_t blocks;
 } nk_skip_outputs;
 
-/* a0 scales, a1-a3 outputs, a4 shift, a5 top, a6 lowest. Sums are parted as nk_part_skips parts them,
-   NK_SKIP_UP bits up. */
-#define NK_SKIP_VALUE(v, i, y)                                                                         \
-  "add " v ", " v ", s9\n bgeu a5, " v ", 9f\n srli " v ", " v ", 31\n addi " v ", " v ", -1\n and " v \
-  ", " v                                                                                               \
-  ", a5\n"                                                                                             \
-  "9: srl " v ", " v ", a4\n add " v ", " v ", a6\n sb " v ", " i "(" y ")\n"
-#define NK_SKIP_OUTPUTS(first, second, i, m, d)                                         \
-  "srli a7, " first ", 21\n slli s9, a7, 11\n sub " second ", " second                  \
-  ", s9\n slli a7, a7, 10\n"                                                            \
-  "srli s9, " second ", 22\n slli s9, s9, 21\n add a7, a7, s9\n slli " first ", " first \
-  ", 11\n"                                                                              \
-  "lw s9, " m "(a0)\n srli " first ", " first ", 1\n slli " second ", " second          \
-  ", 10\n"                                                                              \
-  "mulhu a7, a7, s9\n mulhu " second ", " second ", s9\n mulhu " first ", " first       \
-  ", s9\n"                                                                              \
-  "lw s9, " d "(a0)\n" NK_SKIP_VALUE("a7", i, "a3") NK_SKIP_VALUE(second, i, "a2")      \
+/* a0 scales, a1-a3 outputs, a4 shift, a5 top, a6 lowest; multiplier, addend and floor of a channel in s9, s10
+   and s11. Sums are parted as nk_part_skips parts them, NK_SKIP_UP bits up. */
+#define NK_SKIP_VALUE(v, i, y)                                                                  \
+  "bgeu " v ", s11, 7f\n sb a6, " i "(" y ")\n j 9f\n7: mulhu " v ", " v ", s9\n add " v ", " v \
+  ", s10\n bge a5, " v ", 8f\n mv " v ", a5\n8: sra " v ", " v ", a4\n sb " v ", " i "(" y ")\n9:\n"
+#define NK_SKIP_OUTPUTS(first, second, i, m, d, f)                                                         \
+  "srli a7, " first ", 21\n slli s9, a7, 11\n sub " second ", " second                                     \
+  ", s9\n slli a7, a7, 10\n"                                                                               \
+  "srli s9, " second ", 22\n slli s9, s9, 21\n add a7, a7, s9\n slli " first ", " first                    \
+  ", 11\n"                                                                                                 \
+  "lw s9, " m "(a0)\n lw s10, " d "(a0)\n lw s11, " f "(a0)\n srli " first ", " first ", 1\n slli " second \
+  ", " second ", 10\n" NK_SKIP_VALUE("a7", i, "a3") NK_SKIP_VALUE(second, i, "a2")                         \
       NK_SKIP_VALUE(first, i, "a1")
 
-__attribute__((naked, noinline)) static void nk_skips8(__attribute__((unused)) const uint32_t *x,
-                                                       __attribute__((unused)) const int32_t *w,
-                                                       __attribute__((unused)) const uint32_t *end,
-                                                       __attribute__((unused)) const int32_t *others,
-                                                       __attribute__((unused)) const nk_skip_outputs *to) {
+__attribute__((naked, noinline)) static void nk_skips8(__attribute__((unused)) nk_skip_outputs *to) {
   __asm__ volatile(
-      "addi sp, sp, -48\n sw s0, 0(sp)\n sw s1, 4(sp)\n sw s2, 8(sp)\n sw s3, 12(sp)\n sw s4, 16(sp)\n"
-      "sw s5, 20(sp)\n sw s6, 24(sp)\n sw s7, 28(sp)\n sw s8, 32(sp)\n sw s9, 36(sp)\n sw a4, 40(sp)\n"
-      "lw a4, 0(a4)\n" NK_SKIP_LOAD_EIGHT NK_SKIP_LOOP_EIGHT
-      "lw a7, 40(sp)\n lw a0, 4(a7)\n lw a1, 8(a7)\n lw a2, 12(a7)\n lw a3, 16(a7)\n lw a4, 20(a7)\n"
-      "lw a5, 24(a7)\n lw a6, 28(a7)\n" NK_SKIP_OUTPUTS("t0", "t1", "0", "0", "4")
-          NK_SKIP_OUTPUTS("t2", "t3", "1", "8", "12") NK_SKIP_OUTPUTS("t4", "t5", "2", "16", "20")
-              NK_SKIP_OUTPUTS("t6", "s0", "3", "24", "28") NK_SKIP_OUTPUTS("s1", "s2", "4", "32", "36")
-                  NK_SKIP_OUTPUTS("s3", "s4", "5", "40", "44") NK_SKIP_OUTPUTS("s5", "s6", "6", "48", "52")
-                      NK_SKIP_OUTPUTS("s7", "s8", "7", "56", "60") NK_SKIP_RESTORE_EIGHT NK_SKIP_RESTS_EIGHT);
+      "addi sp, sp, -64\n sw s0, 0(sp)\n sw s1, 4(sp)\n sw s2, 8(sp)\n sw s3, 12(sp)\n sw s4, 16(sp)\n"
+      "sw s5, 20(sp)\n sw s6, 24(sp)\n sw s7, 28(sp)\n sw s8, 32(sp)\n sw s9, 36(sp)\n sw s10, 40(sp)\n"
+      "sw s11, 44(sp)\n sw a0, 48(sp)\n mv a7, a0\n"
+      "5: lw a0, 32(a7)\n lw a2, 36(a7)\n lw a1, 40(a7)\n lw a3, 44(a7)\n lw a4, 0(a7)\n add a3, a3, "
+      "a1\n" NK_SKIP_LOAD_EIGHT NK_SKIP_LOOP_EIGHT
+      "lw a7, 48(sp)\n sw a3, 40(a7)\n lw a0, 4(a7)\n lw a1, 8(a7)\n lw a2, 12(a7)\n lw a3, 16(a7)\n"
+      "lw a4, 20(a7)\n lw a5, 24(a7)\n lw a6, 28(a7)\n" NK_SKIP_OUTPUTS("t0", "t1", "0", "0", "4", "8")
+          NK_SKIP_OUTPUTS("t2", "t3", "1", "12", "16", "20") NK_SKIP_OUTPUTS("t4", "t5", "2", "24", "28", "32")
+              NK_SKIP_OUTPUTS("t6", "s0", "3", "36", "40", "44") NK_SKIP_OUTPUTS("s1", "s2", "4", "48", "52", "56")
+                  NK_SKIP_OUTPUTS("s3", "s4", "5", "60", "64", "68")
+                      NK_SKIP_OUTPUTS("s5", "s6", "6", "72", "76", "80")
+                          NK_SKIP_OUTPUTS("s7", "s8", "7", "84", "88", "92")
+      "lw a7, 48(sp)\n addi a0, a0, 96\n sw a0, 4(a7)\n addi a1, a1, 8\n sw a1, 8(a7)\n addi a2, a2, 8\n"
+      "sw a2, 12(a7)\n addi a3, a3, 8\n sw a3, 16(a7)\n lw a0, 0(a7)\n lw a1, 48(a7)\n addi a0, a0, 64\n"
+      "sw a0, 0(a7)\n addi a1, a1, -1\n sw a1, 48(a7)\n bnez a1, 5b\n"
+      "lw s0, 0(sp)\n lw s1, 4(sp)\n lw s2, 8(sp)\n lw s3, 12(sp)\n lw s4, 16(sp)\n lw s5, 20(sp)\n"
+      "lw s6, 24(sp)\n lw s7, 28(sp)\n lw s8, 32(sp)\n lw s9, 36(sp)\n lw s10, 40(sp)\n lw s11, 44(sp)\n"
+      "addi sp, sp, 64\n ret\n" NK_SKIP_RESTS_EIGHT);
 }
 
 #else

@@ -29,12 +29,23 @@ static inline uint32_t nk_high_step(uint32_t place, const int32_t *scale, int32_
   return (nk_high_value(place << up, (uint32_t)scale[0], addend, top) >> shift) + lowest;
 }
 
-/* The same for a place that may be negative and is shifted up already, by MULHSU, with one addend. */
-static inline uint32_t nk_high_signed(uint32_t place, uint32_t multiplier, uint32_t addend, int32_t shift,
-                                      uint32_t top, uint32_t lowest) {
-  uint32_t v = (uint32_t)(((int64_t)(int32_t)place * (int64_t)(uint64_t)multiplier) >> 32) + addend;
-  if (v > top) v = v >> 31 ? 0 : top;
-  return (v >> shift) + lowest;
+/* The stored value of a place that is shifted up already, by a channel's constants {multiplier, addend,
+   floor}: below the floor it is the lowest one, which the addend holds, so that nothing needs a clip there.
+ */
+static inline int32_t nk_high_floor(uint32_t place, const int32_t *scale, int32_t shift, int32_t top,
+                                    int32_t lowest) {
+  if (place < (uint32_t)scale[2]) return lowest;
+  const int32_t v = (int32_t)((uint32_t)(((uint64_t)place * (uint32_t)scale[0]) >> 32) + (uint32_t)scale[1]);
+  return (v < top ? v : top) >> shift;
+}
+
+/* The same for a place that may be negative, by MULHSU. */
+static inline int32_t nk_high_floor_signed(int32_t place, const int32_t *scale, int32_t shift, int32_t top,
+                                           int32_t lowest) {
+  if (place < scale[2]) return lowest;
+  const int32_t v = (int32_t)((uint32_t)(((int64_t)place * (int64_t)(uint64_t)(uint32_t)scale[0]) >> 32) +
+                              (uint32_t)scale[1]);
+  return (v < top ? v : top) >> shift;
 }
 
 /* The same as nk_high_step for a sum whose bias and offset are the first of its channel's constants. */

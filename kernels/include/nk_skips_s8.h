@@ -9,8 +9,7 @@
 #include "nk_dot_skips_s8.h"
 #include "nk_fixed_point.h"
 #include "nk_high_steps_s8.h"
-
-#define NK_SKIP_FIELD UINT32_C(0x1FFFFF)
+#include "nk_skip_parts.h"
 
 /* What an input less the zero point takes off the words of a column. */
 typedef struct nk_skip_zero {
@@ -47,23 +46,17 @@ static inline void nk_pack_border(const int8_t *const from[3], const int32_t ste
   for (; n > 0; n--, a += step[0], b += step[1], c += step[2], to += 2) nk_pack_column(*a, *b, *c, zero, to);
 }
 
-/* The three sums of words {first, second}. */
-static inline void nk_part_skips(uint32_t first, uint32_t second, uint32_t sums[3]) {
-  const uint32_t c = first >> 21;
-  const uint32_t rest = second - (c << 11);
-  sums[0] = first & NK_SKIP_FIELD;
-  sums[1] = (rest << 10) >> 10;
-  sums[2] = c + ((rest >> 22) << 11);
-}
-
 /* The stored values of a channel at three pixels, whose places lie `second` and `third` behind the first. A
-   pixel that is not there is written first, in the place of one that is. */
+   pixel that is not there is written first, in the place of one that is. Channels with one addend have a
+   floor. */
 static inline void nk_skips_values(const uint32_t v[3], const int32_t *scale, int8_t *y, int32_t second,
                                    int32_t third, const nk_skips_args *a) {
-  const uint32_t top = (uint32_t)a->top, lowest = (uint32_t)a->lowest;
-  y[third] = (int8_t)nk_high_step(v[2], scale, a->stride, a->up, a->shift, top, lowest);
-  y[second] = (int8_t)nk_high_step(v[1], scale, a->stride, a->up, a->shift, top, lowest);
-  *y = (int8_t)nk_high_step(v[0], scale, a->stride, a->up, a->shift, top, lowest);
+  const int32_t to[3] = {0, second, third};
+  for (int32_t p = 2; p >= 0; p--) {
+    y[to[p]] = (int8_t)(a->stride > 3 ? (int32_t)nk_high_step(v[p], scale, a->stride, a->up, a->shift,
+                                                              (uint32_t)a->top, (uint32_t)a->lowest)
+                                      : nk_high_floor(v[p] << a->up, scale, a->shift, a->top, a->lowest));
+  }
 }
 
 /* Sums of up to eight channels and three pixels from columns that are cut into pieces. The pieces behind the
@@ -94,13 +87,13 @@ static inline void nk_skips_store(const uint32_t *columns, const int32_t *w, con
   const int32_t second = whole > 1 ? channels : 0, third = whole > 2 ? 2 * channels : 0;
   int32_t left = channels;
 #ifdef NK_SKIP_FUSED
-  nk_skip_outputs to = {starts, scales, y, y + second, y + third, a->shift, a->top, a->lowest};
-  if (a->cut >= depth && a->stride == 2 && a->up == NK_SKIP_UP) {
-    for (; left >= NK_SKIP_CHANNELS; left -= NK_SKIP_CHANNELS, w += NK_SKIP_CHANNELS / 4 * depth) {
-      nk_skips8(columns, w, columns + 2 * depth, w + depth, &to);
-      to.starts += 2 * NK_SKIP_CHANNELS, to.scales += 2 * NK_SKIP_CHANNELS;
-      to.y0 += NK_SKIP_CHANNELS, to.y1 += NK_SKIP_CHANNELS, to.y2 += NK_SKIP_CHANNELS;
-    }
+  if (a->cut >= depth && a->stride == 3 && a->up == NK_SKIP_UP && left >= NK_SKIP_CHANNELS) {
+    const int32_t blocks = left / NK_SKIP_CHANNELS;
+    nk_skip_outputs to = {starts,   scales,    y,         y + second, y + third,
+                          a->shift, a->top,    a->lowest, columns,    columns + 2 * depth,
+                          w,        4 * depth, blocks};
+    nk_skips8(&to);
+    left -= blocks * NK_SKIP_CHANNELS, w = to.w;
     starts = to.starts, scales = to.scales, y = to.y0;
   }
 #endif

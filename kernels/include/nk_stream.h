@@ -29,4 +29,22 @@ static inline void nk_rows_move(uint8_t *to, int32_t gone, int32_t kept) {
   for (; kept > 0; kept--) *to++ = *from++;
 }
 
+/* Moves `kept` bytes of `room` from byte `from` to byte `to`, up or down. */
+static inline void nk_rows_shift(uint8_t *room, int32_t to, int32_t from, int32_t kept) {
+  if (to < from) {
+    nk_rows_move(room + to, from - to, kept);
+    return;
+  }
+  uint8_t *t = room + to + kept;
+  const uint8_t *f = room + from + kept;
+  for (; kept >= 16; kept -= 16) {
+    uint32_t words[4];
+    f -= 16;
+    t -= 16;
+    memcpy(words, f, 16);
+    memcpy(t, words, 16);
+  }
+  for (; kept > 0; kept--) *--t = *--f;
+}
+
 #endif

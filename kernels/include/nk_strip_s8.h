@@ -27,30 +27,31 @@ typedef struct nk_strip {
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
 /* r0 columns, r1 weights, r4-r6 one channel's sums, r7 r8 lr the other's, r9-r11 activations. */
-#define NK_STRIP_GROUP                                                                                 \
-  "ldr r2, [r1], #4\n ldr r3, [r1], #4\n ldr r9, [r0], #4\n ldr r10, [r0], #4\n ldr r11, [r0], #4\n"   \
+#define NK_STRIP_SUMS                                                                                  \
+  "ldr r9, [r0], #4\n ldr r10, [r0], #4\n ldr r11, [r0], #4\n"                                         \
   "sxtb16 r12, r2\n smlad r4, r12, r9, r4\n smlad r5, r12, r10, r5\n smlad r6, r12, r11, r6\n"         \
   "sxtb16 r12, r3\n smlad r7, r12, r9, r7\n smlad r8, r12, r10, r8\n smlad lr, r12, r11, lr\n"         \
   "ldr r9, [r0], #4\n ldr r10, [r0], #4\n ldr r11, [r0], #4\n"                                         \
   "sxtb16 r12, r2, ror #8\n smlad r4, r12, r9, r4\n smlad r5, r12, r10, r5\n smlad r6, r12, r11, r6\n" \
   "sxtb16 r12, r3, ror #8\n smlad r7, r12, r9, r7\n smlad r8, r12, r10, r8\n smlad lr, r12, r11, lr\n"
 
+#define NK_STRIP_GROUP "ldr r2, [r1], #4\n ldr r3, [r1], #4\n" NK_STRIP_SUMS
 #define NK_STRIP_FOUR_GROUPS NK_STRIP_GROUP NK_STRIP_GROUP NK_STRIP_GROUP NK_STRIP_GROUP
 
 /* The struct is copied to the stack: sp+0 columns, 4 columns_fours, 8 columns_end, 12 weights, 16
    weights_end, 20 scales, 24 y, 28 stride. Label 1: two channels; 2: four groups; 4: one group; 5: requantise
    and store. */
-#define NK_STRIP_FUNCTION(name, SCALE)                                                           \
+#define NK_STRIP_FUNCTION(name, FOUR_GROUPS, GROUP, SCALE)                                       \
   __attribute__((naked, noinline)) static void name(__attribute__((unused)) const nk_strip *s) { \
     __asm__ volatile(                                                                            \
         "push {r4-r11, lr}\n ldm r0, {r1-r8}\n push {r1-r8}\n mov r1, r4\n"                      \
         "ldr r0, [sp, #20]\n ldm r0!, {r4, r7}\n str r0, [sp, #20]\n"                            \
         "1: mov r5, r4\n mov r6, r4\n mov r8, r7\n mov lr, r7\n"                                 \
         "ldr r0, [sp]\n ldr r12, [sp, #4]\n cmp r0, r12\n beq 3f\n"                              \
-        "2:\n" NK_STRIP_FOUR_GROUPS                                                              \
+        "2:\n" FOUR_GROUPS                                                                       \
         "ldr r12, [sp, #4]\n cmp r0, r12\n bne 2b\n"                                             \
         "3: ldr r12, [sp, #8]\n cmp r0, r12\n beq 5f\n"                                          \
-        "4:\n" NK_STRIP_GROUP                                                                    \
+        "4:\n" GROUP                                                                             \
         "ldr r12, [sp, #8]\n cmp r0, r12\n bne 4b\n"                                             \
         "5: ldr r0, [sp, #20]\n str r1, [sp, #12]\n" SCALE                                       \
         "ldr r1, [sp, #24]\n ldr r2, [sp, #28]\n"                                                \
@@ -61,8 +62,8 @@ typedef struct nk_strip {
         "add sp, sp, #32\n pop {r4-r11, pc}\n");                                                 \
   }
 
-NK_STRIP_FUNCTION(nk_strip_relu_s8, NK_STRIP_SCALE_RELU)
-NK_STRIP_FUNCTION(nk_strip_s8, NK_STRIP_SCALE)
+NK_STRIP_FUNCTION(nk_strip_relu_s8, NK_STRIP_FOUR_GROUPS, NK_STRIP_GROUP, NK_STRIP_SCALE_RELU)
+NK_STRIP_FUNCTION(nk_strip_s8, NK_STRIP_FOUR_GROUPS, NK_STRIP_GROUP, NK_STRIP_SCALE)
 
 #else
 

@@ -1,9 +1,10 @@
-/* REDUCE_MAX, float32: from the lowest finite number up. */
+/* REDUCE_MAX, float32: from minus infinity up. */
+#include "nk_float_functions.h"
 #include "nk_kernels.h"
 
 /* Largest of the elements that make one output. */
 static inline float nk_max_of_f32(const float *x, const nk_reduce_args *a) {
-  float best = -3.40282347e+38F;
+  float best = -NK_INFINITY;
   for (int32_t i = 0; i < a->reduced[0]; i++) {
     for (int32_t j = 0; j < a->reduced[1]; j++) {
       const float *row = x + i * a->reduced_step[0] + j * a->reduced_step[1];

@@ -11,6 +11,7 @@ from netsuke import pipeline
 from netsuke.boards import Board
 from netsuke.boards import board as find_board
 from netsuke.bundle import build_bundle
+from netsuke.errors import InputError
 from netsuke.importers import loading
 from netsuke.inspection import inspect_graph
 from netsuke.ir import Graph
@@ -42,13 +43,15 @@ class Model:
         board: str | Board,
         out: str | os.PathLike[str],
         ram: Budget | None = None,
+        flash: Budget | None = None,
         options: BuildOptions | None = None,
         progress: Progress = silent,
     ) -> BuildResult:
         """Writes the C project and its reports into folder `out`, having built, run and compared it.
 
         `ram`: bytes that arena and states may take, as a number or a text ('16k', 'min'); the fastest schedule that
-        fits is built. It goes before that of `options`.
+        fits is built. `flash`: bytes that code, weights and constants may take; the fastest kernels that fit are taken.
+        Both go before those of `options`.
 
         A result with `exact` False has its report written too.
 
@@ -58,18 +61,35 @@ class Model:
         model = self.graph if self.path is None else self.path
         if ram is not None:
             options = replace(options or BuildOptions(), ram=ram)
+        if flash is not None:
+            options = replace(options or BuildOptions(), flash=flash)
         return pipeline.build(model, board=board, out=Path(out), options=options, progress=progress)
 
 
-def load(path: str | os.PathLike[str]) -> Model:
-    """Reads a model file (.tflite or .onnx).
+def load(model: object, example_inputs: Sequence[object] | None = None, *, name: str = "model") -> Model:
+    """Reads a model: a path (.tflite, .onnx, .pt2), a `torch.nn.Module` with example inputs, or an `ExportedProgram`.
+
+    A network of `netsuke.quantize.prepare_qat` gives its integer graph as it is trained now.
+
+    `example_inputs`: a tuple of tensors of batch 1, whose shapes are those that the C will take; only for modules.
+    `name`: of a model that is no file.
 
     Raises:
-        ImportModelError: when the file is not a readable model.
-        UnsupportedModel: when it holds something that netsuke cannot run.
+        ImportModelError: when it is not a readable model.
+        UnsupportedModel: when it holds something that netsuke cannot run; every such operator is named.
+        InputError: when the package that reads it is not installed, or example inputs are missing.
     """
-    file = Path(path)
-    return Model(graph=loading.load(file), path=file)
+    if isinstance(model, (str, os.PathLike)):
+        if example_inputs is not None:
+            raise InputError(
+                "got example inputs beside a path; they are for modules, a file has its own shapes"
+            )
+        file = Path(model)
+        return Model(graph=loading.load(file), path=file)
+    integers = getattr(model, "integers", None)
+    if callable(integers) and example_inputs is None:
+        return Model(graph=integers())
+    return Model(graph=loading.load_module(model, example_inputs, name))
 
 
 def build_together(

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from netsuke.boards import Board
 from netsuke.boards import board as find_board
+from netsuke.codegen import Vector
 from netsuke.codegen.bundle import LIBRARY, Bundle, make_bundle, make_prefixes
 from netsuke.comparison import Chosen, with_choice
 from netsuke.emulate import Image, build_image
-from netsuke.errors import DoesNotFit, InputError
+from netsuke.errors import DoesNotFit, InputError, UnsupportedModel
+from netsuke.fitting import Fitted, check_flash, fitted, given_up
 from netsuke.ir import Graph
 from netsuke.lower import Lowered, lower
 from netsuke.ops.program import Program
@@ -25,13 +27,14 @@ from netsuke.prove.turns import prove_turns
 from netsuke.report.assemble import Findings, assemble, constant_bytes
 from netsuke.report.bundle import BundleResult
 from netsuke.report.bundle_write import write_bundle_reports
+from netsuke.report.goals import GivenUp
 from netsuke.report.result import BuildResult
 from netsuke.report.schedules import Survey
 from netsuke.schedule import SMALLEST
-from netsuke.selection import budget_bytes, planned
+from netsuke.selection import budget_bytes, flash_bytes, planned
 from netsuke.staging import staged_folder
 from netsuke.tune import FLAGS, Tuner
-from netsuke.tune.together import programs_together
+from netsuke.tune.together import Together, own_name, programs_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,18 @@ class Member:
     program: Program
     plan: Plan
     survey: Survey | None = None
+    lean: bool = False
+    """It gives up fast kernels for flash: so do its streams, and no faster program is taken where RAM allows one."""
+    given_up: GivenUp | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Members with their plans, their C and the linked image."""
+
+    members: list[Member]
+    bundle: Bundle
+    image: Image
 
 
 def build_bundle(
@@ -65,7 +80,8 @@ def build_bundle(
         board: its name, its file, or the board.
         out: the folder; it appears only when the build came to its end.
         names: prefixes of the models' C names, one for each; by default the files' names, equal ones with a number.
-        options: `ram` is for the arena and the states of all; `inputs`, `name` and `push_rows` are for one model only.
+        options: `flash` is for the image, `ram` for the arena and the states of all; `push_rows` for each model (only
+            one may be in the middle of its rows at a time); `inputs` and `name` are for one model only.
         progress: told what is being done.
 
     Raises:
@@ -76,18 +92,21 @@ def build_bundle(
     target = board if isinstance(board, Board) else find_board(board)
     target.require_supported()
     progress("import", 0.0)
-    members = planned_members(members_of(models, names, target, wanted, progress), target, wanted)
+    begun = members_of(models, names, target, wanted, progress)
+    first = planned_members(begun, target, wanted)
     progress("reference", 0.1)
-    vectors = [expected_vectors(m.graph, random_inputs(m.graph, wanted.runs, wanted.seed)) for m in members]
-    bundle = make_bundle(
-        [m.plan for m in members],
-        prefixes=[m.prefix for m in members],
-        vectors=[some[:SHIPPED_VECTORS] for some in vectors],
-    )
+    vectors = [expected_vectors(m.graph, random_inputs(m.graph, wanted.runs, wanted.seed)) for m in first]
     with staged_folder(out, replace=wanted.replace) as folder:
-        bundle.write(folder)
         progress("compile", 0.2)
-        image = compiled(bundle, folder, target, wanted)
+
+        def make(programs: tuple[Program, ...], lean: bool) -> Made:
+            members = planned_members(conceding(begun, programs), target, wanted) if lean else first
+            return made(members, folder, target, wanted, vectors)
+
+        tuners = Together([member.tuner for member in begun])
+        fit = fitted(tuners, wanted.optimize, make, tuple(member.program for member in begun))
+        members = with_given_up(fit, flash_bytes(wanted.flash))
+        bundle, image = fit.made.bundle, fit.made.image
         cases = [
             Case(
                 project=project,
@@ -135,8 +154,11 @@ def check_together(models: Sequence[Path | Graph], names: Sequence[str], options
         raise InputError(f"got the names {', '.join(names)}; give each model another one")
     if options.inputs:
         raise InputError("inputs go with one model; compare them in a build of that model by itself")
-    if options.push_rows:
-        raise InputError("rows can be pushed into a model by itself only; build it without the others")
+    if options.place is not None:
+        raise InputError(
+            "places go with one model; models of one image share an arena in the board's first RAM, and their weights "
+            "are in its flash"
+        )
 
 
 def members_of(
@@ -183,46 +205,100 @@ def planned_members(members: Sequence[Member], board: Board, options: BuildOptio
     """
     small = options.optimize == "ram" and options.ram is None
     budget = SMALLEST if small else budget_bytes(options.ram)
+    push = options.push_rows
     if budget is None:
-        return list(members)
+        return [scheduled(member, board, None, push=push) for member in members] if push else list(members)
     if budget != SMALLEST:
         states = sum(member.plan.state_bytes for member in members)
-        return [within_arena(member, board, budget - states, budget) for member in members]
-    least = [
-        replace(m, plan=plan, survey=survey)
-        for m in members
-        for plan, survey in [planned(m.program, board, SMALLEST, small=m.goal == "size", push=False)]
-    ]
+        return [within_arena(member, board, budget - states, budget, push=push) for member in members]
+    least = [scheduled(member, board, SMALLEST, push=push) for member in members]
     most = max(member.plan.arena_bytes for member in least)
-    return [m if m.plan.arena_bytes == most else fastest_within(m, board, most) for m in least]
+    return [m if m.plan.arena_bytes == most else fastest_within(m, board, most, push=push) for m in least]
 
 
-def within_arena(member: Member, board: Board, arena: int, budget: int) -> Member:
+def conceding(members: Sequence[Member], programs: Sequence[Program]) -> list[Member]:
+    """The members with programs that take less flash."""
+    return [
+        replace(member, program=program, plan=make_plan(program), lean=True)
+        for member, program in zip(members, programs, strict=True)
+    ]
+
+
+def with_given_up(fit: Fitted[Made, tuple[Program, ...]], limit: int | None) -> list[Member]:
+    """The members that were made, each with what its layers gave up; `limit` in bytes of flash, if there is one."""
+    whole = given_up(fit, limit)
+    found = []
+    for number, member in enumerate(fit.made.members):
+        own = tuple(
+            replace(one, layer=own_name(one.layer)[1])
+            for one in whole.concessions
+            if own_name(one.layer)[0] == number
+        )
+        found.append(replace(member, given_up=replace(whole, concessions=own)))
+    return found
+
+
+def scheduled(member: Member, board: Board, budget: int | None, *, push: bool) -> Member:
+    """The member with its fastest schedule of at most `budget` bytes of arena and its own state.
+
+    Raises:
+        DoesNotFit: by how many bytes it does not.
+        UnsupportedModel: when its rows cannot be pushed, with its name.
+    """
+    try:
+        small = member.lean or member.goal == "size"
+        plan, survey = planned(member.program, board, budget, small=small, push=push)
+    except UnsupportedModel as error:
+        raise UnsupportedModel(f"{member.prefix}: {error}") from None
+    return replace(member, plan=plan, survey=survey)
+
+
+def within_arena(member: Member, board: Board, arena: int, budget: int, *, push: bool) -> Member:
     """The member with its fastest schedule of at most `arena` bytes; `budget` is what the user named for all.
 
     Raises:
         DoesNotFit: by how many bytes it does not, and which layer is the wall.
     """
-    own = arena + member.plan.state_bytes
     try:
         if arena < 1:
             raise DoesNotFit(f"the states of all models take {budget - arena:,} bytes")
-        plan, survey = planned(member.program, board, own, small=member.goal == "size", push=False)
+        return scheduled(member, board, arena + member.plan.state_bytes, push=push)
     except DoesNotFit as error:
         raise DoesNotFit(
             f"the budget of {budget:,} bytes leaves {max(arena, 0):,} for the common arena; {member.prefix}: {error}"
         ) from None
-    return replace(member, plan=plan, survey=survey)
 
 
-def fastest_within(member: Member, board: Board, arena: int) -> Member:
+def fastest_within(member: Member, board: Board, arena: int, *, push: bool) -> Member:
     """The member as fast as an arena of this size allows; what it has now fits."""
-    fast = member.tuner.program("speed") if member.goal == "ram" else member.program
-    whole = make_plan(fast)
-    if whole.arena_bytes <= arena:
-        goal = "speed" if member.goal == "ram" else member.goal
-        return replace(member, goal=goal, program=fast, plan=whole, survey=None)
-    return within_arena(member, board, arena, arena)
+    fast = member.tuner.program("speed") if member.goal == "ram" and not member.lean else member.program
+    if not push:
+        whole = make_plan(fast)
+        if whole.arena_bytes <= arena:
+            goal = "speed" if member.goal == "ram" else member.goal
+            return replace(member, goal=goal, program=fast, plan=whole, survey=None)
+    return within_arena(member, board, arena, arena, push=push)
+
+
+def made(
+    members: list[Member],
+    folder: Path,
+    board: Board,
+    options: BuildOptions,
+    vectors: Sequence[Sequence[Vector]],
+) -> Made:
+    """Writes the C of all into the folder, over what an earlier try left there, and compiles it.
+
+    Raises:
+        DoesNotFit: when the board, or the options, do not have so much flash or RAM.
+    """
+    bundle = make_bundle(
+        [m.plan for m in members],
+        prefixes=[m.prefix for m in members],
+        vectors=[some[:SHIPPED_VECTORS] for some in vectors],
+    )
+    bundle.write(folder)
+    return Made(members=members, bundle=bundle, image=compiled(bundle, folder, board, options))
 
 
 def compiled(bundle: Bundle, folder: Path, board: Board, options: BuildOptions) -> Image:
@@ -233,7 +309,7 @@ def compiled(bundle: Bundle, folder: Path, board: Board, options: BuildOptions) 
     """
     prefixes = [model.api.prefix for model in bundle.models]
     try:
-        return build_image(
+        image = build_image(
             [folder / name for name in bundle.sources],
             board=board,
             out=folder / "build" / f"{LIBRARY}.elf",
@@ -243,11 +319,14 @@ def compiled(bundle: Bundle, folder: Path, board: Board, options: BuildOptions) 
             compiler=options.compiler,
             keep=[f"nk_{what}_{prefix}" for prefix in prefixes for what in ("run", "reset", "state")],
         )
+        check_flash(image, flash_bytes(options.flash))
+        return image
     except DoesNotFit as error:
         arenas = ", ".join(f"{m.api.prefix} {m.plan.arena_bytes:,}" for m in bundle.models)
         weights = ", ".join(f"{m.api.prefix} {constant_bytes(m):,}" for m in bundle.models)
         raise DoesNotFit(
-            f"{error}. Weights: {weights}; arenas, of which the largest counts: {arenas}"
+            f"{error}. Weights: {weights}; arenas, of which the largest counts: {arenas}",
+            flash_short=error.flash_short,
         ) from None
 
 
@@ -293,6 +372,7 @@ def member_result(
         verdict=verdict,
         optimize=options.optimize,
         schedules=member.survey,
+        given_up=member.given_up,
     )
     result = replace(
         assemble(found, out),
@@ -325,6 +405,8 @@ def together(
     """The totals."""
     image, board = cases[0].image, cases[0].board
     weights = sum(result.flash_weights_bytes for result in results)
+    # Inputs of the test program, where rows are pushed: a product has none.
+    given = sum(image.objects.get(case.io.input_object, 0) for case in cases if case.io.pushed)
     stacks = [result.stack_bytes for result in results if result.stack_bytes is not None]
     return BundleResult(
         models=tuple(results),
@@ -337,7 +419,7 @@ def together(
         first_difference=difference,
         arena_bytes=bundle.arena_bytes,
         state_bytes=bundle.state_bytes,
-        static_bytes=image.ram_bytes - bundle.arena_bytes - bundle.state_bytes,
+        static_bytes=image.ram_bytes - bundle.arena_bytes - bundle.state_bytes - given,
         stack_bytes=max(stacks, default=None),
         ram_available=board.ram_bytes,
         flash_code_bytes=image.flash_bytes - weights,

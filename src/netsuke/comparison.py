@@ -9,6 +9,7 @@ from pathlib import Path
 from netsuke.codegen import Vector, make_project
 from netsuke.emulate import build_image
 from netsuke.errors import DoesNotFit
+from netsuke.fitting import check_flash, fitted
 from netsuke.ops.program import Program
 from netsuke.plan import Plan
 from netsuke.prove import Case, Target, prove
@@ -26,18 +27,20 @@ class Chosen:
 
     goal: str
     program: Program
+    flash: int | None = None
+    """Bytes of flash that the image may take, where they were limited; the other goals are held to it too."""
 
 
 def with_choice(
     result: BuildResult, built: Case, tuner: Tuner, chosen: Chosen, *, compare: bool
 ) -> BuildResult:
     """The result with the candidates of every layer and, to `compare`, the builds for all goals."""
-    goals = compare_goals(built, result, tuner, chosen.goal) if compare else ()
+    goals = compare_goals(built, result, tuner, chosen) if compare else ()
     candidates = layer_candidates(tuner, chosen.program, chosen.goal)
     return replace(result, goals=goals, candidates=candidates)
 
 
-def compare_goals(built: Case, result: BuildResult, tuner: Tuner, goal: str) -> tuple[GoalResult, ...]:
+def compare_goals(built: Case, result: BuildResult, tuner: Tuner, chosen: Chosen) -> tuple[GoalResult, ...]:
     """The build at hand and one for each other goal; those that do not fit the board are left out.
 
     None at all where the build at hand was not run on the emulated core.
@@ -46,7 +49,11 @@ def compare_goals(built: Case, result: BuildResult, tuner: Tuner, goal: str) -> 
         return ()
     found = []
     for other in FLAGS:
-        one = own_result(result, goal) if other == goal else built_for(built, tuner, other)
+        one = (
+            own_result(result, other)
+            if other == chosen.goal
+            else built_for(built, tuner, other, chosen.flash)
+        )
         if one is not None:
             found.append(one)
     return tuple(found)
@@ -68,11 +75,13 @@ def own_result(result: BuildResult, goal: str) -> GoalResult | None:
     )
 
 
-def built_for(built: Case, tuner: Tuner, goal: str) -> GoalResult | None:
+def built_for(built: Case, tuner: Tuner, goal: str, flash: int | None) -> GoalResult | None:
     """One more build, run on the first input; None when it does not fit the board or could not be counted."""
     with tempfile.TemporaryDirectory(prefix="netsuke-goal-") as name:
         try:
-            case = case_of(built, plan_for(built, tuner, goal), FLAGS[goal], Path(name))
+            case = fitted(
+                tuner, goal, lambda program, lean: goal_case(built, goal, program, lean, flash, Path(name))
+            ).made
             verdict = prove(case, (Target.EMULATOR,), lambda share: None)
         except DoesNotFit:
             return None
@@ -92,10 +101,13 @@ def built_for(built: Case, tuner: Tuner, goal: str) -> GoalResult | None:
         )
 
 
-def plan_for(built: Case, tuner: Tuner, goal: str) -> Plan:
-    """What a build for the goal would plan."""
+def goal_case(built: Case, goal: str, program: Program, lean: bool, flash: int | None, folder: Path) -> Case:
+    """The model of `built` as a build for the goal would make it of the program. `lean`: see `netsuke.fitting`."""
     budget = SMALLEST if goal == "ram" else None
-    return planned(tuner.program(goal), built.board, budget, small=goal == "size", push=False)[0]
+    plan = planned(program, built.board, budget, small=lean or goal == "size", push=False)[0]
+    case = case_of(built, plan, FLAGS[goal], folder)
+    check_flash(case.image, flash)
+    return case
 
 
 def case_of(built: Case, plan: Plan, flag: str, folder: Path) -> Case:

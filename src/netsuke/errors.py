@@ -54,9 +54,16 @@ class BoardError(NetsukeError):
 
 
 class DoesNotFit(NetsukeError):  # noqa: N818
-    """The model needs more RAM or flash than the board has."""
+    """The model needs more RAM or flash than the board has.
+
+    `flash_short`: bytes of flash that are missing, where that is why; else 0.
+    """
 
     exit_code = 6
+
+    def __init__(self, message: str, *, flash_short: int = 0) -> None:
+        super().__init__(message)
+        self.flash_short = flash_short
 
 
 class CompileError(NetsukeError):

@@ -62,7 +62,7 @@ def inspect_graph(graph: Graph, board: Board | None = None) -> Inspection:
     lacking: tuple[UnsupportedUse, ...] = ()
     try:
         lowered = lower(graph).graph
-        plan = make_plan(bind(lowered) if board is None else Tuner(lowered, board.core).program("speed"))
+        plan = make_plan(bind(lowered)) if board is None else fast_plan(lowered, board)
     except UnsupportedModel as error:
         lacking = (UnsupportedUse(op="model", place=graph.name, hint=str(error)),)
     else:
@@ -84,6 +84,15 @@ def inspect_graph(graph: Graph, board: Board | None = None) -> Inspection:
         fit=_fit(prediction, state_bytes, board) if prediction is not None and board is not None else None,
         unsupported=lacking,
     )
+
+
+def fast_plan(graph: Graph, board: Board) -> Plan:
+    """With the fastest kernels; where flash would be short, with smaller ones, as a build would take them."""
+    tuner = Tuner(graph, board.core)
+    plan = make_plan(tuner.program("speed"))
+    found = _prediction(plan)
+    short = found.weight_bytes + found.code_bytes - board.flash_bytes
+    return plan if short <= 0 else make_plan(tuner.smaller("speed", short)[0])
 
 
 def constants(graph: Graph, nodes: Iterable[Node]) -> list[Tensor]:

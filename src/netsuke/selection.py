@@ -23,19 +23,32 @@ def budget_bytes(given: Budget | None) -> int | None:
     Raises:
         InputError: for anything that is not a positive number of bytes.
     """
-    if given is None:
-        return None
+    return given if given is None else number_of(given, "ram")
+
+
+def number_of(given: Budget, what: str) -> int:
+    """Bytes; `what` is the option's name in errors."""
     if isinstance(given, str):
-        return parse_budget(given)
+        return parse_budget(given, f"--{what}")
     try:
         nbytes = operator.index(given)
     except TypeError:
         nbytes = 0
     if nbytes < 1 or isinstance(given, bool):
+        least = " or 'min'" if what == "ram" else ""
         raise InputError(
-            f"got ram={given!r}; a positive number of bytes, or a text such as '16k' or 'min', was wanted"
+            f"got {what}={given!r}; a positive number of bytes, or a text such as '16k'{least}, was wanted"
         )
     return nbytes
+
+
+def flash_bytes(given: Budget | None) -> int | None:
+    """Bytes of flash that an image may take; None when no limit is named.
+
+    Raises:
+        InputError: for anything that is not a positive number of bytes.
+    """
+    return given if given is None else number_of(given, "flash")
 
 
 def planned(

@@ -1,7 +1,8 @@
-"""Output folders that appear whole or not at all: written beside, moved into place."""
+"""Output folders and files that appear whole or not at all: written beside, moved into place."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +38,30 @@ def staged_folder(out: Path, *, replace: bool = False) -> Iterator[Path]:
         swap(stage, out)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def write_whole(out: Path, data: bytes) -> None:
+    """Writes a file beside its place and moves it there: an old file is replaced whole or not at all.
+
+    Raises:
+        InputError: when `out` is a folder, or its parent cannot be written.
+    """
+    if out.is_dir():
+        raise InputError(f"{out} is a folder; give the name of a file")
+    stage: Path | None = None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        stage = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        stage.chmod(0o644)
+        stage.replace(out)
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}; give another output file") from None
+    finally:
+        if stage is not None:
+            stage.unlink(missing_ok=True)
 
 
 def check_replaceable(out: Path, *, replace: bool) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from netsuke import BuildOptions, NetsukeError, build_together
+from netsuke.bench.network_builder import Builder
+from netsuke.bench.networks import Block, network
 from netsuke.boards import Board
 from netsuke.boards import board as find_board
 from netsuke.bundle import build_bundle
 from netsuke.emulate import read_image
-from netsuke.errors import BoardError, DoesNotFit, InputError
+from netsuke.errors import BoardError, DoesNotFit, InputError, UnsupportedModel
 from netsuke.ir import Graph
 from netsuke.pipeline import build
 from netsuke.prove import Target
@@ -55,6 +57,29 @@ def test_the_arena_is_planned_linked_and_touched_alike(three: BundleResult) -> N
     stacks = [m.stack_bytes for m in three.models]
     assert three.stack_bytes == max(s for s in stacks if s is not None)
     assert three.ram_bytes == image.ram_bytes + (three.stack_bytes or 0)
+
+
+def test_rows_are_pushed_into_each_model_in_one_arena(tmp_path: Path) -> None:
+    """Each has begin, push_row and finish; the inputs are the test program's, not the models'."""
+    blocks = (Block(kernel=3, expand=2, channels=8, stride=1),)
+    models = [network(Builder(name=n, seed=1), (24, 12, 3), 8, blocks, 0, 4) for n in ("one", "two")]
+    options = replace(ONE, push_rows=True, ram="min", targets=(Target.HOST, Target.EMULATOR))
+    result = build_bundle(models, board=BOARD, out=tmp_path / "out", options=options)
+    assert result.exact, result.first_difference
+    assert result.turns_on == ("host", "emulated cortex-m4")
+    whole = build_bundle(models, board=BOARD, out=tmp_path / "whole", options=replace(ONE, ram="min"))
+    assert result.arena_bytes < whole.arena_bytes
+    assert result.static_bytes < 16
+    header = (result.project / "models.h").read_text()
+    assert "From one_begin or two_begin to its" in " ".join(header.replace("*", "").split())
+    assert "two_push_row(arena, next_row())" in (result.project / "README.md").read_text()
+
+
+def test_a_model_whose_rows_cannot_be_pushed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedModel, match=r"^stream: "):
+        build_bundle(
+            [tall_chain(), stream()], board=BOARD, out=tmp_path / "out", options=replace(ONE, push_rows=True)
+        )
 
 
 def test_no_function_is_in_flash_twice(three: BundleResult) -> None:
@@ -125,7 +150,7 @@ def tiny(flash_kib: int, ram_kib: int) -> Board:
         made,
         memories=(
             replace(flash, size=flash_kib * 1024, reserved=0),
-            replace(ram, size=ram_kib * 1024, reserved=0),
+            replace(ram, size=ram_kib * 1024, reserved=0, parts=()),
         ),
     )
 
@@ -157,7 +182,6 @@ def test_what_goes_with_one_model_only_is_refused(tmp_path: Path) -> None:
     assert "give each model another one" in str(refused(two, names=("x", "x")))
     assert "got the name 'x' for 2 models" in str(refused(two, name="x"))
     assert "inputs go with one model" in str(refused(two, inputs=[()]))
-    assert "rows can be pushed into a model by itself" in str(refused(two, push_rows=True))
 
 
 def test_a_file_given_twice_is_refused_and_two_of_one_name_are_told_apart(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_the_defaults(cli: Cli, pools: Path, fake: FakePipeline) -> None:
 def test_every_option_reaches_the_pipeline(cli: Cli, pools: Path, fake: FakePipeline) -> None:
     words = (
         "-b x -o out --runs 7 --seed 5 --optimize size --compiler gcc --on qemu --on host --on qemu "
-        "--name mine --force --measure --no-compare"
+        "--name mine --force --measure --no-compare --flash 256k"
     )
     assert cli("build", pools, *words.split()).code == 0
     assert fake.calls[0]["options"] == pipeline.BuildOptions(
@@ -77,6 +77,7 @@ def test_every_option_reaches_the_pipeline(cli: Cli, pools: Path, fake: FakePipe
         seed=5,
         replace=True,
         measure=True,
+        flash="256k",
     )
 
 

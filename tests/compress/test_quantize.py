@@ -182,7 +182,7 @@ def test_weights_that_two_layers_share():
 def test_progress_and_count():
     graph, seen = conv_net(), []
     ranges = calibrate(graph, iter(samples(graph, 5)), progress=seen.append)
-    assert seen == [1, 2, 3, 4, 5]
+    assert seen == [5]
     assert ranges.samples == 5
     assert ranges.of("c").low == 0.0
 

@@ -41,6 +41,27 @@ def bytes_and_shorts() -> Iterator[Case]:
     yield soft("int8-int8-very-long", *kind, oracle=False)
 
 
+def sums_below_powers() -> Iterator[Case]:
+    """Exps that sum to one unit below a power of two: gemmlowp's reciprocal is then a little below one half."""
+    for to, scale, point in ((DType.INT8, 1 / 256, -128), (DType.INT16, 1 / 32768, 0)):
+        for depth in (64, 512, 2048):
+            x, y = (
+                tensor_type((1, depth), DType.INT8, 2e-6, 0),
+                tensor_type((1, depth), to, scale, point),
+            )
+            values = np.zeros((1, depth), np.int8)
+            values[0, 0] = -1
+            # As above, LiteRT stops at 512.
+            yield one_node(
+                f"int8-{to.value}-below-{depth}",
+                "softmax",
+                Softmax(),
+                [(x, values)],
+                [y],
+                oracle=depth <= 512,
+            )
+
+
 def shorts() -> Iterator[Case]:
     """int16 to int16."""
     for i, shape in enumerate(SHAPES):
@@ -67,5 +88,6 @@ def floats() -> Iterator[Case]:
 def cases() -> Iterator[Case]:
     """Shapes, scales, betas."""
     yield from bytes_and_shorts()
+    yield from sums_below_powers()
     yield from shorts()
     yield from floats()

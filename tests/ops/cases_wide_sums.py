@@ -84,8 +84,36 @@ def fully_connected() -> Iterator[Case]:
         )
 
 
+def some_wide() -> Iterator[Case]:
+    """A few channels of many with sums beyond 2^21, the others far below: in rows and at pixels."""
+    depth, channels = 72, 50
+    rows = (np.arange(channels * depth).reshape(channels, depth) * 37 % 23) - 11
+    rows[[0, 5, 11, 48]] = 127 * np.where(np.arange(depth) % 3 == 0, -1, 1)
+    for zero in (-128, 5):
+        w = weights((channels, depth), rows)
+        x, y = (
+            tensor_type((2, depth), DType.INT8, 1.1, zero),
+            tensor_type((2, channels), DType.INT8, 40.0, -128),
+        )
+        yield one_node(
+            f"wide-some{zero}",
+            "fully_connected",
+            FullyConnected(clamp=clamp_of(Activation.RELU, y)),
+            [x, w, None],
+            [y],
+        )
+        w = weights((channels, 1, 1, depth), rows.reshape(channels, 1, 1, depth))
+        x = tensor_type((1, 2, 3, depth), DType.INT8, 1.1, zero)
+        y = tensor_type((1, 2, 3, channels), DType.INT8, 40.0, -128)
+        bias = (tensor_type((channels,), DType.INT32), np.zeros(channels, np.int32))
+        yield one_node(
+            f"wide-some{zero}", "conv_2d", Conv2d(clamp=clamp_of(Activation.RELU, y)), [x, w, bias], [y]
+        )
+
+
 def cases() -> Iterator[Case]:
     """All of them."""
     yield from pointwise()
     yield from depthwise()
     yield from fully_connected()
+    yield from some_wide()

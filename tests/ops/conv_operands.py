@@ -33,6 +33,8 @@ class Style:
     activation: Activation = Activation.NONE
     exact_ratio: float | None = None
     """x_scale * w_scale / y_scale, all powers of two, for exact ties."""
+    bits: int = 8
+    """Weights lie in the range of so many bits."""
 
 
 S8_STYLES = (
@@ -104,13 +106,19 @@ def operands(
             y=out,
             clamp=clamp_of(style.activation, out),
         )
-    spread = 73.0 * np.sqrt(depth) * (74.0 if style.dtype is DType.INT8 else 18000.0)
+    spread = (
+        73.0 * 2.0 ** (style.bits - 8) * np.sqrt(depth) * (74.0 if style.dtype is DType.INT8 else 18000.0)
+    )
     x_scale, y_scale, scales = scales_of(style, random, channels, spread)
     quantization = Quantization(
         scale=scales, zero_point=(0,) * len(scales), axis=axis if style.per_channel else None
     )
     kind = TensorType(shape=weights, dtype=DType.INT8, quantization=quantization)
-    data = random.choice([-128, 127], weights) if style.extreme else random.integers(-127, 128, weights)
+    low, high = -(1 << (style.bits - 1)), (1 << (style.bits - 1)) - 1
+    lowest = low + 1 if style.bits == 8 else low
+    data = (
+        random.choice([low, high], weights) if style.extreme else random.integers(lowest, high + 1, weights)
+    )
     out = tensor_type(y, style.dtype, y_scale, style.y_zero)
     return Operands(
         x=tensor_type(x, style.dtype, x_scale, style.x_zero),

@@ -11,6 +11,8 @@ from netsuke.ops.high_steps import HighSteps, Room, high_steps
 from netsuke.ops.requantize import scaled_double
 from tests.ops.test_staircase import bounds, double_rounding
 
+MIDDLE = Room(least=np.array([-500]), most=np.array([500]), up=8)
+
 
 def in_c(found: HighSteps, channel: int, acc: np.ndarray) -> np.ndarray:
     """What nk_high_step computes, word by word: a place is a word, and so is v."""
@@ -53,6 +55,24 @@ def test_sums_may_be_negative_where_the_room_wants_it() -> None:
     assert found is not None
     acc = np.arange(-30_000, 30_001)
     np.testing.assert_array_equal(found.steps(acc[None])[0], np.clip(scaling(acc[None])[0], 0, 255))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(2**-14, 0.49), st.integers(-128, 127), st.integers(-20_000, 20_000), st.integers(1, 20_000))
+def test_a_floor_needs_no_lower_clip(real: float, lowest: int, least: int, width: int) -> None:
+    limits, scaling = bounds(least, least + width), double_rounding([real])
+    clamp = (min(0, lowest), 127)
+    for room, signed in ((Room(least=-limits.least, most=-limits.least + 300), False), (MIDDLE, True)):
+        found = high_steps(scaling, np.array([real]), clamp, limits, room)
+        floored = None if found is None else found.floored(lowest, limits, signed=signed)
+        if found is None or floored is None:
+            continue
+        acc = np.arange(least, least + width + 1)
+        place = (acc + found.offset[0]) << found.up
+        v = found.products(acc[None])[0] + floored.addend[0]
+        above = np.minimum(v, floored.top) >> found.shift
+        stored = np.where(place < floored.floor[0], lowest, above)
+        np.testing.assert_array_equal(stored, np.clip(scaling(acc[None])[0], *clamp) - clamp[0] + lowest)
 
 
 def test_nearly_every_layer_has_one() -> None:

@@ -89,6 +89,13 @@ class Grower:
         shape = ((n, w, h, c), (n, 1, h * w, c), (n, h, 1, w * c), (n, 1, 1, h * w * c))[self.pick(4)]
         self.values += self.b.op("reshape", [x], Reshape(shape=shape))
 
+    def dense(self) -> None:
+        """A dense layer of all elements; its result is an image of one pixel."""
+        x = self.any()
+        if self.b.tensors[x].elements <= MOST_ELEMENTS:
+            y = self.b.dense(x, 1 + self.pick(9))
+            self.values += self.b.op("reshape", [y], Reshape(shape=(1, 1, 1, self.b.shape(y)[-1])))
+
     def transposed(self) -> None:
         self.values += self.b.op("transpose", [self.any()], Transpose(perm=(0, 2, 1, 3)))
 
@@ -142,6 +149,7 @@ LAYERS: Mapping[str, Callable[[Grower], None]] = {
     "joined": Grower.joined,
     "cut": Grower.cut,
     "reshaped": Grower.reshaped,
+    "dense": Grower.dense,
     "transposed": Grower.transposed,
     "padded": Grower.padded,
     "stateful": Grower.stateful,

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from netsuke.report.goals import CandidateResult, GoalResult, LayerCandidates
+from netsuke.report.goals import CandidateResult, ConcessionResult, GivenUp, GoalResult, LayerCandidates
+from netsuke.report.goals_text import given_up_line
 from netsuke.report.html import to_html
 from netsuke.report.json import to_dict
 from netsuke.report.result import BuildResult
@@ -64,6 +65,40 @@ def test_the_terminal_shows_the_three_and_marks_the_one() -> None:
         assert words in said
     assert "never counted" not in said
     assert "1 layer of 1 never counted on this core" in shown(measured(known=False))
+
+
+def conceding(*concessions: ConcessionResult, short: int = 12_288, limit: int | None = None) -> BuildResult:
+    return replace(measured(), given_up=GivenUp(limit=limit, short=short, concessions=concessions))
+
+
+def concession(layer: str, instead: str, cycles: int | None) -> ConcessionResult:
+    return ConcessionResult(layer=layer, kernel="nk_fast", instead=instead, saved_bytes=12_400, cycles=cycles)
+
+
+def test_what_was_given_up_is_said_in_a_line() -> None:
+    one = concession("conv2d_7", "nk_small", 960_000)
+    wanted = "12,288 bytes of flash short: layer conv2d_7 takes nk_small instead, +0.96 M cycles"
+    assert given_up_line(conceding(one).given_up) == wanted
+    assert "12,288 bytes of flash short" in shown(conceding(one))
+    assert wanted in to_html(conceding(one))
+    limited = conceding(
+        concession("<b>", "nk_fast", 300_000), one, concession("c", "nk_fast", None), limit=65_536
+    )
+    assert given_up_line(limited.given_up) == (
+        "12,288 bytes of flash (limit 65,536) short: layer conv2d_7 takes nk_small instead, +0.96 M cycles, "
+        "layer <b> shares its kernel instead, +0.30 M cycles, and 1 more layer; +1.26 M cycles in all"
+    )
+    assert "<b> shares" not in to_html(limited)
+    assert given_up_line(conceding(short=0).given_up) == given_up_line(None) == ""
+    assert to_dict(conceding(one))["given_up"]["layers"] == [
+        {
+            "layer": "conv2d_7",
+            "kernel": "nk_fast",
+            "instead": "nk_small",
+            "saved_bytes": 12_400,
+            "cycles": 960_000,
+        }
+    ]
 
 
 def test_one_build_alone_shows_none() -> None:

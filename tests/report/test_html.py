@@ -183,6 +183,6 @@ def test_a_step_has_the_same_place_in_both_pictures() -> None:
 def test_every_number_of_the_layer_table_carries_its_sort_key() -> None:
     page = Page(to_html(large()))
     keys = [a["data-v"] for t, a in page.elements if t == "td" and (a.get("class") or "").startswith("n")]
-    assert len(keys) == 8 * len(large().layers)
-    assert [float(key or "") for key in keys[::8]] == [float(layer.index) for layer in large().layers]
-    assert [float(key or "") for key in keys[3::8]] == [float(layer.cycles or 0) for layer in large().layers]
+    assert len(keys) == 9 * len(large().layers)
+    assert [float(key or "") for key in keys[::9]] == [float(layer.index) for layer in large().layers]
+    assert [float(key or "") for key in keys[3::9]] == [float(layer.cycles or 0) for layer in large().layers]

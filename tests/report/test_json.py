@@ -31,6 +31,7 @@ KEYS = [
     "stack_bytes",
     "ram_bytes",
     "ram_available",
+    "arenas",
     "flash_code_bytes",
     "flash_weights_bytes",
     "flash_bytes",
@@ -40,6 +41,7 @@ KEYS = [
     "cycles",
     "cycles_per_mac",
     "milliseconds",
+    "wait_cycles",
     "energy_microjoules",
     "timing_source",
     "energy_source",
@@ -51,7 +53,9 @@ KEYS = [
     "buffers",
     "passes",
     "goals",
+    "given_up",
     "candidates",
+    "regions",
     "schedules",
 ]
 LAYER_KEYS = [
@@ -64,12 +68,13 @@ LAYER_KEYS = [
     "instructions",
     "cycles",
     "cycles_per_mac",
+    "wait_cycles",
     "weight_bytes",
     "scratch_bytes",
     "stream",
     "inside",
 ]
-BUFFER_KEYS = ["name", "tensors", "kind", "offset", "bytes", "first_step", "last_step"]
+BUFFER_KEYS = ["name", "tensors", "kind", "arena", "offset", "bytes", "first_step", "last_step"]
 PORT_KEYS = ["name", "shape", "dtype", "scale", "zero_point"]
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 
@@ -102,6 +107,7 @@ def test_the_values_of_a_small_build() -> None:
         "name": "x",
         "tensors": ["x"],
         "kind": "input",
+        "arena": 0,
         "offset": 0,
         "bytes": 64,
         "first_step": -1,

@@ -31,7 +31,26 @@ def test_the_smallest(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["0", "-1", "12 parsecs", "", "k", "1e400", "0x10", "12.5", "0.3k", "nan", "16k16", "²", "9" * 400],
+    [
+        "0",
+        "-1",
+        "12 parsecs",
+        "",
+        "k",
+        "1e400",
+        "0x10",
+        "12.5",
+        "0.3k",
+        "nan",
+        "16k16",
+        "²",
+        "٨",
+        "16\u212a",
+        "8 k i b",
+        "1_000",
+        "+8",
+        "9" * 400,
+    ],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"got --ram .*; a positive number of bytes .* was wanted"):

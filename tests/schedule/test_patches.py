@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from netsuke.bench.networks import Block, Builder
+from netsuke.bench.network_builder import Builder
+from netsuke.bench.networks import Block, network
 from netsuke.boards import Isa
 from netsuke.codegen import make_project
 from netsuke.ir import Graph
@@ -27,7 +28,7 @@ BLOCKS = (
 
 def net(seed: int) -> Graph:
     """Blocks as in MobileNetV2 on an image that takes up most of the RAM."""
-    graph = Builder(name="blocks", seed=seed).network((44, 40, 1), 8, BLOCKS, 0, 4)
+    graph = network(Builder(name="blocks", seed=seed), (44, 40, 1), 8, BLOCKS, 0, 4)
     return lower(graph).graph
 
 

@@ -16,7 +16,7 @@ from netsuke.ops.program import bind
 from netsuke.plan import make_plan
 from netsuke.prove import Case, Target, expected_vectors, prove, random_inputs
 from netsuke.tune.costs import LayerCost
-from netsuke.tune.expand import MOST_ADDED, expanded_for_speed
+from netsuke.tune.expand import MOST_ADDED, MOST_CODE, expanded_for_speed
 from netsuke.tune.table import Candidate
 from tests.codegen.nets import cnn
 from tests.tune.samples import CORE, kernel_cost, network, steps
@@ -97,6 +97,13 @@ def test_expansion_stops_at_its_budget() -> None:
     picked = candidates(code=MOST_ADDED // 2, cycles=1000)
     assert 0 < len(expanded_for_speed(picked)) < len(picked)
     assert len(expanded_for_speed(candidates(code=50, cycles=1000))) == len(picked)
+
+
+def test_expansion_stops_where_the_image_is_large_enough() -> None:
+    picked = candidates(code=300, cycles=1000)
+    assert len(expanded_for_speed(picked)) == len(picked)
+    large = kernel_cost(MOST_CODE)
+    assert not expanded_for_speed([dataclasses.replace(one, kernel_cost=large) for one in picked[:1] * 2])
 
 
 def test_the_most_cycles_a_byte_come_first() -> None:

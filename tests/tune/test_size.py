@@ -12,8 +12,9 @@ from netsuke.tune import size
 from netsuke.tune.costs import LayerCost
 from netsuke.tune.keys import kernel_key, layer_key
 from netsuke.tune.size import Form, Search, least_flash, rank
-from netsuke.tune.table import Table, make_table
-from tests.tune.samples import kernel_cost, network, steps, store
+from netsuke.tune.table import Table, bound, make_table
+from tests.codegen.builder import Builder
+from tests.tune.samples import CORE, kernel_cost, network, steps, store
 
 
 def table_of(file: Path, seed: int) -> Table:
@@ -87,3 +88,20 @@ def test_a_kernel_that_is_far_slower_is_not_taken_for_its_size(tmp_path: Path) -
     picked, _ = least_flash(make_table(network(), steps(), costs))
     for name, some in steps().items():
         assert len(some) == 1 or picked[name].kernel != some[-1].kernel.name
+
+
+def test_a_kernel_that_spends_flash_does_not_make_the_others_too_slow(tmp_path: Path) -> None:
+    """It is so fast that every other one takes more than twice its cycles, and is still left out."""
+    b = Builder("wide")
+    x = b.input(1, 12, 12, 16)
+    graph = b.graph(b.conv(x, 16, 3))
+    wide = bound(graph, CORE.isa)
+    assert any(step.kernel.spends_flash for some in wide.values() for step in some)
+    costs = store(tmp_path / "costs", "-Os")
+    for some in wide.values():
+        for step in some:
+            spends = step.kernel.spends_flash
+            layer = LayerCost(cycles=100 if spends else 1000, instructions=1, code=100, args=0)
+            costs.add({layer_key(step): layer, kernel_key(step.kernel): kernel_cost(100, 1)})
+    picked, _ = least_flash(make_table(graph, wide, costs))
+    assert not any(one.step.kernel.spends_flash for one in picked.values())

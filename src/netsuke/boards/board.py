@@ -2,62 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 import itertools
 import re
 from dataclasses import dataclass
 
 from netsuke.boards.core import Core
-from netsuke.errors import BoardError
+from netsuke.boards.memory import Memory, MemoryKind
+from netsuke.errors import BoardError, InputError
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_PAGE = 4096  # emulators map whole pages
-
-
-class MemoryKind(enum.Enum):
-    FLASH = "flash"
-    RAM = "ram"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """One memory as the core sees it. `reserved` bytes at its start belong to a bootloader."""
-
-    name: str
-    kind: MemoryKind
-    origin: int
-    size: int
-    reserved: int = 0
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        if self.size <= 0 or self.size % 1024 or self.origin % _PAGE:
-            raise BoardError(
-                f"memory {self.name!r}: got origin {self.origin:#x} and size {self.size}, wanted a size in "
-                f"whole KiB and an origin on a {_PAGE} byte page; correct the board file"
-            )
-        if not 0 <= self.reserved < self.size or self.end > 1 << 32:
-            raise BoardError(
-                f"memory {self.name!r}: got reserved={self.reserved} and end {self.end:#x}, wanted reserved "
-                "below the size and the end within 32 bits; correct the board file"
-            )
-
-    @property
-    def start(self) -> int:
-        """The first address that an image may use."""
-        return self.origin + self.reserved
-
-    @property
-    def usable(self) -> int:
-        """Bytes that an image may use."""
-        return self.size - self.reserved
-
-    @property
-    def end(self) -> int:
-        return self.origin + self.size
-
-    def holds(self, address: int) -> bool:
-        return self.origin <= address < self.end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +78,27 @@ class Board:
                     f"board {self.name!r}: memory {low.name} ends at {low.end:#x}, inside {high.name} at "
                     f"{high.origin:#x}; correct origin or size in the board file"
                 )
-        if len({memory.name for memory in self.memories}) != len(self.memories):
+        if len({memory.name.lower() for memory in self.regions}) != len(self.regions):
             raise BoardError(f"board {self.name!r}: two memories have one name; rename one in the board file")
         if self.supported:
             _ = (self.flash, self.ram, self.constants_memory)
+
+    @property
+    def regions(self) -> tuple[Memory, ...]:
+        """Everything that has a name: the memories, each followed by its parts."""
+        return tuple(one for memory in self.memories for one in (memory, *memory.parts))
+
+    def region(self, name: str) -> Memory:
+        """The memory or part of that name, in any case.
+
+        Raises:
+            InputError: for a name that the board does not have.
+        """
+        for one in self.regions:
+            if one.name.lower() == name.strip().lower():
+                return one
+        known = ", ".join(f"{one.name} ({one.usable:,} bytes)" for one in self.regions)
+        raise InputError(f"{self.name} has no memory {name.strip()!r}; it has {known}")
 
     def _first(self, kind: MemoryKind) -> Memory:
         for memory in self.memories:

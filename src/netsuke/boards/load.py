@@ -12,9 +12,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from netsuke.boards.board import Board, Memory, MemoryKind, Power
+from netsuke.boards.board import Board, Power
 from netsuke.boards.core import Core
 from netsuke.boards.isa import isa_from_names
+from netsuke.boards.memory import Access, Memory, MemoryKind
 from netsuke.boards.timing import TimingModel, TimingRule, TimingTable
 from netsuke.errors import BoardError
 
@@ -93,12 +94,27 @@ def core(name: str) -> Core:
     raise _unknown("core", name, [candidate.name for candidate in cores()])
 
 
+def _memory(table: object, where: str, whole: object = None) -> Memory:
+    """A memory with its parts, which are of its kind; `whole` is the kind of what it is a part of."""
+    if not isinstance(table, Mapping):
+        raise BoardError(f"{where}: got the memory {table!r}, wanted a table; correct the file")
+    place = f"{where}, memory {table.get('name')!r}"
+    values = {**table, "kind": _enum(MemoryKind, table.get("kind", whole), place)}
+    if "access" in values:
+        if not isinstance(values["access"], Mapping):
+            raise BoardError(f"{place}: got access = {values['access']!r}, wanted a table; correct the file")
+        values["access"] = _make(Access, values["access"], f"{place}, access")
+    parts = values.get("parts", [])
+    if not isinstance(parts, list):
+        raise BoardError(
+            f"{place}: got parts = {parts!r}, wanted [[memories.parts]] tables; correct the file"
+        )
+    values["parts"] = [_memory(part, place, values["kind"].value) for part in parts]
+    return _make(Memory, values, where)
+
+
 def _board_from(values: dict[str, Any], where: str) -> Board:
-    memories = []
-    for table in values.get("memories", []):
-        kind = _enum(MemoryKind, table.get("kind"), f"{where}, memory {table.get('name')!r}")
-        memories.append(_make(Memory, {**table, "kind": kind}, where))
-    values["memories"] = memories
+    values["memories"] = [_memory(table, where) for table in values.get("memories", [])]
     if not isinstance(values.get("core"), str):
         raise BoardError(f"{where}: got no core, wanted one of {[c.name for c in cores()]}; add `core`")
     values["core"] = core(values["core"])

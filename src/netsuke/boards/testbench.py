@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 
-from netsuke.boards.board import Board, Memory, MemoryKind
+from netsuke.boards.board import Board
 from netsuke.boards.core import Core
 from netsuke.boards.load import core as find_core
+from netsuke.boards.memory import Memory, MemoryKind
 
 _MIB = 1 << 20
 

@@ -161,6 +161,71 @@ def memory(
         raise typer.Exit(NotExact.exit_code)
 
 
+@bench.command("planning")
+def planning(
+    models: Models = None,
+    board: Annotated[str, typer.Option("--board", "-b", help="The board.")] = "nucleo-l4r5zi",
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="Of the large networks, only this one; may be repeated."),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Print how long planning takes, for the models and for networks of two hundred nodes, and what it proves."""
+    from netsuke.bench.large_networks import LARGE
+    from netsuke.bench.models import find_models
+    from netsuke.bench.planning import plan_all, planning_sheet
+    from netsuke.bench.sheet import markdown_table, rendered
+    from netsuke.errors import InputError
+
+    unknown = next((name for name in kind or () if name not in LARGE), None)
+    if unknown is not None:
+        raise InputError(f"got --kind {unknown!r}; there are {', '.join(LARGE)}")
+    named = {one.key: one.path for one in find_models(models or ()) if models or not kind}
+    large = {} if models and not kind else {name: LARGE[name] for name in kind or LARGE}
+    with progress_bar(shown=True) as progress:
+        rows = plan_all({**named, **large}, board, progress)
+    sheet = planning_sheet(rows, board)
+    if markdown:
+        print(markdown_table(sheet))
+    else:
+        stdout().print(rendered([sheet], ()))
+
+
+@bench.command("networks")
+def networks(
+    board: Annotated[str, typer.Option("--board", "-b", help="The board.")] = "nucleo-l4r5zi",
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Networks with these words in their name; may be repeated."),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Print the RAM that networks like MobileNetV2 and MCUNet run in, layer by layer, within budgets and with pushed
+    rows, and what is computed again for it.
+
+    Every figure is of a build that was run and compared; exits with 9 when one differs.
+    """
+    from netsuke.bench.network_memory import MODES, NETWORKS, networks_sheet, runs
+    from netsuke.bench.sheet import markdown_table, rendered
+    from netsuke.errors import InputError, NotExact
+
+    chosen = {
+        n: make for n, make in NETWORKS.items() if not only or any(o.lower() in n.lower() for o in only)
+    }
+    if not chosen:
+        raise InputError(f"got --only {', '.join(only or ())}; there are {', '.join(NETWORKS)}")
+    with progress_bar(shown=True) as progress:
+        found = runs(chosen, MODES, board, progress)
+    sheet = networks_sheet(found, board)
+    if markdown:
+        print(markdown_table(sheet))
+    else:
+        stdout().print(rendered([sheet], ()))
+    if not all(run.result.exact for run in found if run.result is not None):
+        raise typer.Exit(NotExact.exit_code)
+
+
 @bench.command("layers")
 def layers(
     models: Models = None,
@@ -187,4 +252,37 @@ def layers(
     for one in shipments:
         print(one)
     if any(one.missing and one.why is None for one in shipments):
+        raise typer.Exit(1)
+
+
+@bench.command("ptq")
+def ptq(
+    count: Annotated[int, typer.Option("--count", min=8, help="Scored samples of each model.")] = 500,
+    only: Annotated[str, typer.Option("--task", help="Of kws, vww, ic and ad only these.")] = "",
+    adaround: Annotated[
+        bool, typer.Option("--adaround", help="With learned rounding too (minutes).")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Quantise the float MLPerf Tiny models after training, and score them beside the reference int8 files.
+
+    Exits with 1 when one is farther from its float model than the reference is, or keywords fall below 90.4 %.
+    """
+    from netsuke.bench.models import absent_message, default_folder
+    from netsuke.bench.ptq import LEARNED, RECIPES, TASKS, files_there, outcomes, ptq_sheet
+    from netsuke.bench.sheet import markdown_table, rendered
+
+    if not files_there(default_folder()):
+        typer.echo(absent_message(), err=True)
+        return
+    wanted = [t for t in TASKS if not only or t.key in only.split(",")]
+    recipes = RECIPES | (LEARNED if adaround else {})
+    with progress_bar(shown=True) as progress:
+        found = outcomes(wanted, count, recipes, progress)
+    sheet = ptq_sheet(found)
+    if markdown:
+        print(markdown_table(sheet))
+    else:
+        stdout().print(rendered([sheet], ()))
+    if not all(one.passed for one in found):
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from netsuke.boards import Board
+    from netsuke.boards import Board, Memory
 
 
 def boards(
@@ -129,6 +129,20 @@ def details(board: Board) -> RenderableType:
     return Group(Text(board.title, style="bold"), table)
 
 
+def cost_words(memory: Memory) -> str:
+    """What its data accesses cost beyond memory without wait states."""
+    access = memory.access
+    outside = "; outside the chip" if memory.external else ""
+    if access is None:
+        return outside
+    how = ", a model" if access.model else ""
+    if not access.read and not access.write:
+        return f"{outside}; no wait states"
+    cached = f" into {access.cache:,} bytes of cache" if access.cache else ""
+    write = f", {access.write:g} a word written" if access.write else ""
+    return f"{outside}; +{access.read:g} cycles for {access.line} bytes read{cached}{write}{how}"
+
+
 def facts(board: Board) -> list[tuple[str, str]]:
     """The lines of the details."""
     from netsuke.report.words import frequency, size
@@ -143,7 +157,10 @@ def facts(board: Board) -> list[tuple[str, str]]:
         kept = f", {size(memory.reserved)} reserved for a bootloader" if memory.reserved else ""
         note = f" ({memory.note})" if memory.note else ""
         words = f"{memory.name} at {memory.origin:#010x}, {size(memory.size)}{kept}{note}"
-        rows.append((memory.kind.value, words))
+        rows.append((memory.kind.value, words + cost_words(memory)))
+        for part in memory.parts:
+            where = f"{part.name} at {part.origin:#010x}, {size(part.size)}"
+            rows.append(("", f"  of it {where}{cost_words(part)}"))
     if board.flash_wait_states is not None:
         rows.append(("wait states", f"{board.flash_wait_states} at that clock"))
     if board.power is not None:

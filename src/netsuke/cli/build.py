@@ -84,6 +84,22 @@ def build(
             "--ram", help="Bytes for arena and states (16384, 16k, 16KiB), or min.", metavar="BYTES"
         ),
     ] = None,
+    flash: Annotated[
+        str | None,
+        typer.Option(
+            "--flash",
+            help="Bytes for code, weights and constants (262144, 256k): the fastest kernels that fit.",
+            metavar="BYTES",
+        ),
+    ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(
+            "--place",
+            help="Which memory holds what: auto, or such as arena=DTCM+SRAM1,state=SRAM2,weights=QSPI.",
+            metavar="WHERE",
+        ),
+    ] = None,
     push_rows: Annotated[
         bool,
         typer.Option("--push-rows", help="The input comes row by row (camera, microphone): it needs no RAM."),
@@ -99,14 +115,17 @@ def build(
     Exits with 9, the report written, when the C and the reference differ anywhere.
     """
     from netsuke import pipeline
+    from netsuke.boards import parse_wishes
     from netsuke.cli.bundle import build_several
     from netsuke.errors import InputError, NotExact
     from netsuke.prove import Target
     from netsuke.report.json import to_json
     from netsuke.report.terminal import print_build
-    from netsuke.selection import budget_bytes
+    from netsuke.selection import budget_bytes, flash_bytes
 
     budget_bytes(ram)  # a bad one is said before the model is read
+    flash_bytes(flash)
+    parse_wishes(place)
     names, several = name or [], len(models) > 1
     if not several and len(names) > 1:
         raise InputError(f"got {len(names)} names for one model; give one")
@@ -121,6 +140,8 @@ def build(
         runs=runs,
         seed=seed,
         ram=ram,
+        flash=flash,
+        place=place,
         push_rows=push_rows,
         inputs=() if inputs is None else given_inputs(models[0], inputs),
         replace=force,

@@ -160,9 +160,14 @@ def together_header(plans: Sequence[Plan], apis: Sequence[Api]) -> str:
     """Text of `models.h`."""
     macro = LIBRARY.upper()
     includes = "\n".join(f'#include "{name}"' for name in sorted(f"{api.prefix}.h" for api in apis))
+    pushed = [api.prefix for api in apis if api.pushed]
+    waiting = (
+        f" From {' or '.join(f'{p}_begin' for p in pushed)} to its finish the arena holds rows: no other model may run "
+        "in it, and none may begin, until then. Models that take rows at the same time need an arena each."
+    )
     about = comment(
         "Bytes of working memory, aligned to 8, for any one of the models: they may share it, since only one runs at a "
-        "time and none keeps anything in it. A state is its model's own."
+        "time and none keeps anything in it. A state is its model's own." + (waiting if pushed else "")
     )
     most = max(plan.arena_bytes for plan in plans)
     return (

@@ -112,7 +112,12 @@ def block(name: str, size: str) -> list[str]:
 def ports(api: Api) -> list[tuple[str, str, str, str]]:
     """(C type of a pointer, its name, the address, the macro's stem) of every input, then of every output."""
     inputs = [
-        (f"const {t.dtype.c} *", n, f"nk_arena + {stem}_OFFSET", stem)
+        (
+            f"const {t.dtype.c} *",
+            n,
+            f"nk_input_{api.prefix}" if api.pushed else f"nk_arena + {stem}_OFFSET",
+            stem,
+        )
         for i, (t, n) in enumerate(zip(api.inputs, api.input_names, strict=True))
         for stem in [f"{api.macro}_INPUT_{i}"]
     ]
@@ -125,9 +130,10 @@ def ports(api: Api) -> list[tuple[str, str, str, str]]:
 
 
 def model_text(api: Api) -> str:
-    """A model's state, and the functions that reset and run it."""
+    """A model's state, this program's memory for an input that is pushed, the functions that reset and run it."""
     p = api.prefix
     lines = [*block(f"nk_state_{p}", f"{api.macro}_STATE_BYTES")] if api.stateful else []
+    lines += block(f"nk_input_{p}", f"{api.macro}_INPUT_0_BYTES") if api.pushed else []
     if api.stateful:
         body = function(f"int nk_reset_{p}(", (), [f"  return {p}_init(nk_state_{p});"])
         lines += [f"int nk_reset_{p}(void);\n{body}"]

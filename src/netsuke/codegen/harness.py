@@ -48,7 +48,7 @@ def table(name: str, rows: Sequence[Array], empty: int = 1) -> str:
 
 def input_at(api: Api, number: int) -> str:
     """Where the program keeps an input: in the arena, or apart where its rows are pushed."""
-    return "nk_input" if api.pushed else f"nk_arena + {api.macro}_INPUT_{number}_OFFSET"
+    return "nk_input" if api.pushed else api.room("INPUT", number, "nk_")
 
 
 def input_block(api: Api) -> str:
@@ -57,6 +57,15 @@ def input_block(api: Api) -> str:
         return ""
     size = f"{api.macro}_INPUT_0_BYTES"
     return f"\nextern uint8_t nk_input[{size}];\n_Alignas(8) uint8_t nk_input[{size}];\n"
+
+
+def arena_blocks(api: Api) -> str:
+    """The arena, or its parts."""
+    return "\n".join(
+        f"extern uint8_t nk_{name}[{size}];\n_Alignas(8) uint8_t nk_{name}[{size}];\n"
+        for name in api.arena_names
+        for size in [f"{api.macro}_{name.upper()}_BYTES"]
+    )
 
 
 def main_text(api: Api) -> str:
@@ -68,12 +77,16 @@ def main_text(api: Api) -> str:
             for i, (t, n) in enumerate(zip(api.inputs, api.input_names, strict=True))
         ),
         *(
-            (f"{t.dtype.c} *", n, f"nk_arena + {macro}_OUTPUT_{i}_OFFSET")
+            (f"{t.dtype.c} *", n, api.room("OUTPUT", i, "nk_"))
             for i, (t, n) in enumerate(zip(api.outputs, api.output_names, strict=True))
         ),
     ]
     pointers = "\n".join(assignment(f"  {ctype}const {n}", f"({ctype})({at})") for ctype, n, at in ports)
-    arguments = ["nk_arena", *(["nk_state"] if api.stateful else []), *(n for _, n, _ in ports)]
+    arguments = [
+        *(f"nk_{name}" for name in api.arena_names),
+        *(["nk_state"] if api.stateful else []),
+        *(n for _, n, _ in ports),
+    ]
     rows = input_block(api)
     state = f"\n_Alignas(8) uint8_t nk_state[{macro}_STATE_BYTES];\n" if api.stateful else ""
     reset = function("int nk_reset(", (), [f"  return {api.prefix}_init(nk_state);"])
@@ -89,7 +102,7 @@ def main_text(api: Api) -> str:
         call(
             "    bad |= memcmp(",
             [
-                f"nk_arena + {macro}_OUTPUT_{i}_OFFSET",
+                api.room("OUTPUT", i, "nk_"),
                 f"nk_vector_output_{i}[v]",
                 f"{macro}_OUTPUT_{i}_BYTES",
             ],
@@ -103,7 +116,7 @@ def main_text(api: Api) -> str:
         "product needs."
     )
     return MAIN.format(
-        about=about, prefix=api.prefix, macro=macro, state=state + rows, reset=reset, pointers=pointers,
+        about=about, prefix=api.prefix, arenas=arena_blocks(api), state=state + rows, reset=reset, pointers=pointers,
         call=assigned_call("  const int result", api.invoke, arguments), fill=fill, compare=compare,
         start="".join(f"{line}\n" for line in start), once=function("int main(", (), [*start, "  return nk_run();"]),
     )  # fmt: skip
@@ -135,9 +148,7 @@ void sh_puts(const char *text);
 #define NK_NOINLINE
 #endif
 
-extern uint8_t nk_arena[{macro}_ARENA_BYTES];
-_Alignas(8) uint8_t nk_arena[{macro}_ARENA_BYTES];
-{state}
+{arenas}{state}
 /* Counters of instructions or cycles start and stop here. */
 void bench_begin(void);
 NK_NOINLINE void bench_begin(void) {{ __asm__ volatile("" ::: "memory"); }}

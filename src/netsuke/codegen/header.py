@@ -20,6 +20,11 @@ class Api:
     stateful: bool
     pushed: bool = False
     """The rows of the only input come one by one."""
+    arenas: int = 1
+    """Parts of the arena, each with a pointer of its own."""
+    input_arenas: tuple[int, ...] = ()
+    output_arenas: tuple[int, ...] = ()
+    """In which part, from 0, each has its room; empty where there is one part."""
     library: str = ""
     """Prefix of what the models of one image have in common; empty for a model by itself."""
 
@@ -37,6 +42,18 @@ class Api:
     def invoke(self) -> str:
         """The function that runs one inference; a model with states runs one step."""
         return f"{self.prefix}_{'step' if self.stateful else 'invoke'}"
+
+    @property
+    def arena_names(self) -> tuple[str, ...]:
+        """Parameter names of the arena's parts: arena, arena2, ..."""
+        return tuple(f"arena{i + 1}" if i else "arena" for i in range(self.arenas))
+
+    def room(self, which: str, number: int, prefix: str = "") -> str:
+        """The C expression for the room of input or output `which`, "INPUT" or "OUTPUT", number `number`; `prefix` is
+        that of the arena's objects."""
+        given = self.input_arenas if which == "INPUT" else self.output_arenas
+        arena = self.arena_names[given[number] if given else 0]
+        return f"{prefix}{arena} + {self.macro}_{which}_{number}_OFFSET"
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -58,17 +75,25 @@ def make_api(plan: Plan, prefix: str) -> Api:
         outputs=tuple(graph.tensors[n] for n in graph.outputs),
         stateful=plan.state_bytes > 0,
         pushed=plan.program.pushed is not None,
+        arenas=len(plan.arenas),
+        input_arenas=tuple(plan.places[n].arena for n in graph.inputs) if plan.parts else (),
+        output_arenas=tuple(plan.places[n].arena for n in graph.outputs) if plan.parts else (),
     )
 
 
 def parameters(api: Api) -> list[str]:
     """Parameters of the invoke function."""
     return [
-        "void *arena",
+        *arena_parameters(api),
         *(["void *state"] if api.stateful else []),
         *(f"const {t.dtype.c} *{n}" for t, n in zip(api.inputs, api.input_names, strict=True)),
         *(f"{t.dtype.c} *{n}" for t, n in zip(api.outputs, api.output_names, strict=True)),
     ]
+
+
+def arena_parameters(api: Api) -> list[str]:
+    """A parameter for each part of the arena."""
+    return [f"void *{name}" for name in api.arena_names]
 
 
 def header_text(plan: Plan, api: Api) -> str:
@@ -97,9 +122,15 @@ def memory_macros(plan: Plan, api: Api) -> str:
         "   at the offsets below; they may also lie elsewhere, wholly outside, aligned to 4 (int64: 8). A call uses\n"
         "   an input's room for other things once it has read it: fill it before every call. An input that lies\n"
         "   elsewhere is only read. After a call only the outputs are defined. */",
-        f"#define {api.macro}_ARENA_BYTES {plan.arena_bytes}",
+        f"#define {api.macro}_ARENA_BYTES {plan.arenas[0]}",
         f"#define {api.macro}_ARENA_ALIGNMENT 8",
     ]
+    for name, part in list(zip(api.arena_names, plan.parts, strict=False))[1:]:
+        lines += [
+            f"/* Bytes of a further part of it, aligned to 8: planned to lie in {part.memory}, the first in "
+            f"{plan.parts[0].memory}. */",
+            f"#define {api.macro}_{name.upper()}_BYTES {part.nbytes}",
+        ]
     if api.stateful:
         lines += [
             "/* Bytes, aligned to 8, that keep their contents from one step to the next. */",
@@ -121,7 +152,10 @@ def tensor_macros(plan: Plan, api: Api, tensor: Tensor, which: str) -> str:
         *(
             row_macros(macro, tensor)
             if place.space is Space.PUSHED
-            else [f"#define {macro}_OFFSET {place.offset}"]
+            else [
+                *([f"/* in {api.arena_names[place.arena]} */"] if api.arenas > 1 else []),
+                f"#define {macro}_OFFSET {place.offset}",
+            ]
         ),
         f"#define {macro}_RANK {len(tensor.shape)}",
         *(f"#define {macro}_DIM_{i} {n}" for i, n in enumerate(tensor.shape)),
@@ -170,7 +204,7 @@ def row_prototypes(api: Api) -> str:
         "between."
     )
     functions = [
-        declaration(f"{lead}begin(", ["void *arena"], ");"),
+        declaration(f"{lead}begin(", arena_parameters(api), ");"),
         declaration(f"{lead}push_row(", push_parameters(api), ");"),
         declaration(f"{lead}finish(", finish_parameters(api), ");"),
     ]
@@ -179,7 +213,7 @@ def row_prototypes(api: Api) -> str:
 
 def push_parameters(api: Api) -> list[str]:
     """Parameters of push_row."""
-    return ["void *arena", f"const {api.inputs[0].dtype.c} *row"]
+    return [*arena_parameters(api), f"const {api.inputs[0].dtype.c} *row"]
 
 
 def finish_parameters(api: Api) -> list[str]:

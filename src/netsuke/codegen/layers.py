@@ -147,7 +147,9 @@ class Operands:
     def add_scratch(self) -> None:
         """A parameter for the scratch."""
         self.spaces.add(Space.ARENA)
-        self.used["scratch"] = ("uint8_t *scratch", arena(self.plan.scratch[self.step.node.name]))
+        node = self.step.node.name
+        at = arena(self.plan.scratch[node], self.plan.scratch_arena.get(node, 0))
+        self.used["scratch"] = ("uint8_t *scratch", at)
 
     def tensor(self, tensor: str, name: str, *, const: bool) -> str:
         """A parameter for a tensor."""
@@ -167,7 +169,7 @@ class Operands:
 
 
 def expression(plan: Plan, tensor: str, *, const: bool) -> str:
-    """The pointer to a tensor inside invoke, where `a` is the arena and `s` the state block."""
+    """The pointer to a tensor inside invoke, where `a` is the arena, `a2` its second part, and `s` the state block."""
     graph, place = plan.program.graph, plan.places[tensor]
     kind = graph.tensors[tensor].dtype
     cast = f"({'const ' if const else ''}{kind.c} *)"
@@ -181,13 +183,19 @@ def expression(plan: Plan, tensor: str, *, const: bool) -> str:
             return f"{cast}(({byte}){pointer} + {place.inner})"
         # Another type than the port's: a tensor computed in place of an output's memory.
         return pointer if graph.tensors[ports[place.index]].dtype is kind else cast + pointer
-    base = "s" if place.space is Space.STATE else "a"
+    base = "s" if place.space is Space.STATE else arena_name(place.arena)
     return f"{cast}({base} + {place.offset})" if place.offset else cast + base
 
 
-def arena(offset: int) -> str:
-    """A byte pointer into the arena."""
-    return f"a + {offset}" if offset else "a"
+def arena_name(number: int) -> str:
+    """The pointer to part number 0, 1, ... of the arena inside invoke: a, a2, ..."""
+    return f"a{number + 1}" if number else "a"
+
+
+def arena(offset: int, number: int = 0) -> str:
+    """A byte pointer into the arena, or into a part of it."""
+    base = arena_name(number)
+    return f"{base} + {offset}" if offset else base
 
 
 def call_text(call: Call, operands: Operands, flash: Flash) -> str:

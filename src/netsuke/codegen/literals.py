@@ -26,8 +26,11 @@ def real(value: float) -> str:
     """A C float constant that reads back as the same float32.
 
     Raises:
-        AssertionError: for NaN and infinities; the importer refuses them.
+        AssertionError: for NaN; the importers refuse it.
     """
+    if np.isinf(value):
+        # Of IEEE arithmetic, at compile time: no header of a C library is needed.
+        return "(1.0f / 0.0f)" if value > 0 else "(-1.0f / 0.0f)"
     if not np.isfinite(value):
         raise AssertionError(f"{value} cannot be written as a C constant")
     text = f"{np.float32(value):.9g}"

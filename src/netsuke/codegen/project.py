@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from netsuke.boards import Placement
 from netsuke.codegen.guide import cmake_text, readme_text
 from netsuke.codegen.harness import Vector, main_text, vectors_text
 from netsuke.codegen.header import Api, header_text, make_api
@@ -46,10 +47,15 @@ class Project:
             (folder / name).write_text(text, encoding="utf-8")
 
 
-def make_project(plan: Plan, *, name: str, vectors: Sequence[Vector] = ()) -> Project:
-    """Generates the project. `name` is made an identifier first and becomes the prefix of everything public."""
+def make_project(
+    plan: Plan, *, name: str, vectors: Sequence[Vector] = (), placement: Placement | None = None
+) -> Project:
+    """Generates the project. `name` is made an identifier first and becomes the prefix of everything public.
+
+    `placement`: the memories that the project is meant for, where they are not the board's first RAM and its flash.
+    """
     api = make_api(plan, project_name(name))
-    made = make_sources(plan, api)
+    made = make_sources(plan, api, placement)
     prefix = api.prefix
     files = {
         f"{prefix}.h": header_text(plan, api),
@@ -59,7 +65,7 @@ def make_project(plan: Plan, *, name: str, vectors: Sequence[Vector] = ()) -> Pr
         "main.c": main_text(api),
         "test_vectors.h": vectors_text(api, vectors),
         "CMakeLists.txt": cmake_text(api),
-        "README.md": readme_text(plan, api),
+        "README.md": readme_text(plan, api, placement),
     }
     return Project(
         api=api, plan=plan, layers=made.layers, direct_constants=tuple(direct_constants(plan)), files=files

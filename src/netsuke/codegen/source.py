@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from netsuke.boards import Placement
 from netsuke.codegen.amalgamate import amalgamate
 from netsuke.codegen.expansion import expanded_kernels, shared_functions
-from netsuke.codegen.header import Api, finish_parameters, parameters, push_parameters
-from netsuke.codegen.layers import Layer, make_layer
+from netsuke.codegen.header import Api, arena_parameters, finish_parameters, parameters, push_parameters
+from netsuke.codegen.layers import Layer, arena_name, make_layer
 from netsuke.codegen.literals import array
 from netsuke.codegen.names import LIBRARY_NAMES, Names, identifier
 from netsuke.codegen.patch_layers import make_patch_layer
 from netsuke.codegen.stream_layers import make_stream_layer
-from netsuke.codegen.style import call, function
+from netsuke.codegen.style import call, comment, function
 from netsuke.ir import Graph
 from netsuke.ops.kernel import Input
 from netsuke.ops.program import Step
@@ -30,12 +32,12 @@ class Sources:
     layers: tuple[Layer, ...]
 
 
-def make_sources(plan: Plan, api: Api) -> Sources:
-    """Writes the model as C."""
+def make_sources(plan: Plan, api: Api, placement: Placement | None = None) -> Sources:
+    """Writes the model as C; `placement` says whether its weights are to lie apart."""
     layers, weights = make_layers(plan, api, Names(reserved_names(plan, api)))
     return Sources(
         source=source_text(plan, api, layers),
-        weights=weights,
+        weights=weights if placement is None or not placement.apart else weights_apart(weights, api),
         kernels=kernels_text([plan], f"{api.prefix.upper()}_KERNELS_H"),
         layers=layers,
     )
@@ -133,6 +135,26 @@ def weights_text(api: Api, definitions: list[str]) -> str:
     return f'#ifndef {guard}\n#define {guard}\n\n#include "{api.kernels_header}"\n\n{body}\n#endif\n'
 
 
+def weights_apart(text: str, api: Api) -> str:
+    """`<name>_weights.h` whose arrays are in a section of their own, which a linker script may put anywhere."""
+    macro = f"{api.macro}_WEIGHTS"
+    about = comment(
+        f"The linker script puts section .nk_weights.{api.prefix} into the memory that is meant for the weights; see "
+        f"README.md. Defined before this file is included, {macro} is what you make it."
+    )
+    attribute = f'__attribute__((section(".nk_weights.{api.prefix}")))'
+    lines = [
+        f"{about}\n#ifndef {macro}",
+        f"#ifdef __ELF__\n#define {macro} {attribute}\n#else\n#define {macro}\n#endif\n#endif\n",
+    ]
+    head = f'#include "{api.kernels_header}"\n\n'
+    return ARRAY.sub(f"static const {macro} ", text.replace(head, head + "\n".join(lines) + "\n", 1))
+
+
+ARRAY = re.compile(r"^static const (?=(?:u?int\d+_t|float) )", re.MULTILINE)
+"""The start of an array's definition; argument structs stay where constants are."""
+
+
 def source_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
     """Text of `<name>.c`."""
     own = "\n".join(f'#include "{name}"' for name in sorted((api.kernels_header, f"{api.prefix}_weights.h")))
@@ -179,41 +201,62 @@ def push_text(api: Api, layers: tuple[Layer, ...]) -> str:
     """begin, push_row and finish."""
     pushing = layers[0].pushing
     assert pushing is not None
-    arena = "  uint8_t *const a = arena;"
     refuse = [f"    return {api.macro}_ERROR_ARGUMENT;", "  }"]
-    begin = [arena, "  if (a == NULL) {", *refuse, pushing.begin, "  return 0;"]
+    arenas = [f"{name} == NULL" for name in api.arena_names]
+    begin = [
+        *arena_locals(api, [pushing.begin]),
+        call("  if (", arenas, ") {", " ||"),
+        *refuse,
+        pushing.begin,
+        "  return 0;",
+    ]
     push = [
-        arena,
-        call("  if (", ["a == NULL", "row == NULL", pushing.full], ") {", " ||"),
+        *arena_locals(api, [pushing.row, pushing.full]),
+        call("  if (", [*arenas, "row == NULL", pushing.full], ") {", " ||"),
         *refuse,
         pushing.row,
         "  return 0;",
     ]
     state = ["  uint8_t *const s = state;"] if api.stateful else []
-    pointers = ["a", *(["s"] if api.stateful else []), *api.output_names]
+    pointers = [*(["s"] if api.stateful else []), *api.output_names]
     finish = [
-        arena,
+        *arena_locals(api, [pushing.full, *(layer.call for layer in layers[1:])]),
         *state,
-        call("  if (", [*(f"{p} == NULL" for p in pointers), f"!({pushing.full})"], ") {", " ||"),
+        call("  if (", [*arenas, *(f"{p} == NULL" for p in pointers), f"!({pushing.full})"], ") {", " ||"),
         *refuse,
         *(layer.call for layer in layers[1:]),
         "  return 0;",
     ]
     return "\n".join(
         [
-            function(f"int {api.prefix}_begin(", ["void *arena"], begin),
+            function(f"int {api.prefix}_begin(", arena_parameters(api), begin),
             function(f"int {api.prefix}_push_row(", push_parameters(api), push),
             function(f"int {api.prefix}_finish(", finish_parameters(api), finish),
         ]
     )
 
 
+def arena_locals(api: Api, statements: Sequence[str]) -> list[str]:
+    """Byte pointers to the parts of the arena that statements use."""
+    text = "\n".join(statements)
+    return [
+        f"  uint8_t *const {arena_name(number)} = {name};"
+        for number, name in enumerate(api.arena_names)
+        if re.search(rf"\b{arena_name(number)}\b", text)
+    ]
+
+
 def invoke_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
     """The function that runs the layers in order."""
-    pointers = ["arena", *(["state"] if plan.state_bytes else []), *api.input_names, *api.output_names]
+    pointers = [
+        *api.arena_names,
+        *(["state"] if plan.state_bytes else []),
+        *api.input_names,
+        *api.output_names,
+    ]
     spaces = {space for layer in layers for space in layer.spaces}
     lines = [
-        *(["  uint8_t *const a = arena;"] if Space.ARENA in spaces else []),
+        *arena_locals(api, [layer.call for layer in layers]),
         *(["  uint8_t *const s = state;"] if Space.STATE in spaces else []),
         call("  if (", [f"{p} == NULL" for p in pointers], ") {", " ||"),
         f"    return {api.macro}_ERROR_ARGUMENT;",

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from netsuke.codegen.compact_layers import CompactWriter, operand_name
 from netsuke.codegen.layers import Flash, Layer, Operands, Pushing, call_text, describe
 from netsuke.codegen.names import Names, identifier
 from netsuke.codegen.style import call as broken_call
 from netsuke.codegen.style import comment, function
 from netsuke.ir import Array
 from netsuke.ops.program import Step
-from netsuke.ops.stream import Band, Home, Line, Stream, StreamLayer, Take
+from netsuke.ops.stream import Band, Drop, Home, Line, Stream, StreamLayer, Take
 from netsuke.plan import Plan, Space
 
 DROP = 128
@@ -27,29 +28,29 @@ def make_stream_layer(
     """Writes a stream: see `make_layer`. The functions of its layers begin with `prefix`."""
     stream = step.stream
     assert stream is not None
-    writer = StreamWriter(plan, step, stream)
+    writer = StreamWriter(plan, step, stream) if stream.room is None else CompactWriter(plan, step, stream)
     made = [
         make_inner(plan, layer, one, names.fresh(f"{prefix}_{identifier(one.node.name)}"), constants, names)
         for layer, one in zip(stream.layers, step.inner, strict=True)
     ]
     inner = tuple(layer for layer, _ in made)
     flash = Flash(symbol, names)
-    table = flash.add_array(
-        "rows", timetable(stream), "events x (layer and form, or 128 + line and rows dropped)"
-    )
     operands = Operands(plan, step, constants)
     if stream.taken is not None:
         operands.tensor(stream.lines[stream.taken].tensor, "row", const=True)
     for name in (*step.node.inputs, *step.node.outputs):
         operands.tensor(name, writer.operand(name), const=name in step.node.inputs)
     operands.add_scratch()
-    lines = writer.body(table, [(layer.symbol, given) for layer, given in made])
+    lines = writer.body(flash, [(layer.symbol, given) for layer, given in made])
     about = comment(describe(plan.program.graph, step))
     definition = function(f"static NK_LAYER void {symbol}(", operands.parameters(), lines)
     begin, pushing, call = "", None, broken_call(f"  {symbol}(", operands.arguments())
     if stream.taken is not None:
         begin = function(f"static void {symbol}_begin(", ["uint8_t *scratch"], writer.reset())
-        pushing, call = pushed_calls(plan, step, symbol, operands.arguments(), len(stream.events))
+        place = writer.place(operands.arguments()[-1])
+        pushing, call = pushed_calls(
+            plan, step, symbol, operands.arguments(), f"{place} == {len(stream.events)}"
+        )
     return Layer(
         node=step.node.name,
         symbol=symbol,
@@ -66,9 +67,12 @@ def make_stream_layer(
 
 
 def pushed_calls(
-    plan: Plan, step: Step, symbol: str, arguments: Sequence[str], events: int
+    plan: Plan, step: Step, symbol: str, arguments: Sequence[str], full: str
 ) -> tuple[Pushing, str]:
-    """The statements around a stream to which rows are pushed, and the one that pushes a whole input."""
+    """The statements around a stream to which rows are pushed, and the one that pushes a whole input.
+
+    full: the C condition that all rows have come.
+    """
     stream = step.stream
     assert stream is not None
     assert stream.taken is not None
@@ -85,7 +89,7 @@ def pushed_calls(
     pushing = Pushing(
         begin=begin,
         row=broken_call(f"  {symbol}(", ["row", *others]),
-        full=f"((const nk_rows *)({scratch}))[{len(stream.lines)}].end == {events}",
+        full=full,
     )
     return pushing, "\n".join(loop)
 
@@ -144,8 +148,11 @@ def timetable(stream: Stream) -> Array:
     for e in stream.events:
         if isinstance(e, Take):
             rows.append((TAKE, 0))
+        elif isinstance(e, Band):
+            rows.append((e.layer, e.form))
         else:
-            rows.append((e.layer, e.form) if isinstance(e, Band) else (DROP + e.line, e.rows))
+            assert isinstance(e, Drop)
+            rows.append((DROP + e.line, e.rows))
     return np.array(rows, dtype=np.uint8)
 
 
@@ -157,11 +164,8 @@ class StreamWriter:
         self.offsets, self.kernel_scratch = stream.layout
 
     def operand(self, tensor: str) -> str:
-        """The parameter of a tensor that comes from outside."""
-        reads = tensor in self.step.node.inputs
-        side = self.step.node.inputs if reads else self.step.node.outputs
-        letter = "x" if reads else "y"
-        return f"{letter}{side.index(tensor)}" if len(side) > 1 else letter
+        """See operand_name."""
+        return operand_name(self.step, tensor)
 
     def reset(self) -> list[str]:
         """The statements that put the counters to where the timetable starts."""
@@ -171,8 +175,15 @@ class StreamWriter:
             *(f"  r[{i}].first = {-line.above};" for i, line in enumerate(self.stream.lines) if line.above),
         ]
 
-    def body(self, table: str, inner: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
+    def place(self, scratch: str) -> str:
+        """The number of the next event, outside the function that walks the timetable."""
+        return f"((const nk_rows *)({scratch}))[{len(self.stream.lines)}].end"
+
+    def body(self, flash: Flash, inner: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
         """The statements; `inner` is the function of each layer and the names of its pointers."""
+        table = flash.add_array(
+            "rows", timetable(self.stream), "events x (layer and form, or 128 + line and rows dropped)"
+        )
         end = f"{table} + {2 * len(self.stream.events)}"
         cases = [self.band(layer, *given) for layer, given in zip(self.stream.layers, inner, strict=True)]
         place = f"r[{len(self.stream.lines)}].end"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netsuke.codegen.harness import input_at, input_block
 from netsuke.codegen.header import Api
 from netsuke.codegen.project import Project
+from netsuke.codegen.source import arena_locals
 from netsuke.plan import Space
 
 
@@ -15,8 +16,9 @@ def trace_text(project: Project) -> str:
     reset = f"NK_LAYER int nk_reset(void) {{ return {api.prefix}_init(nk_state); }}\n" if api.stateful else ""
     start = "nk_reset() + " if api.stateful else ""
     spaces = {space for layer in project.layers for space in layer.spaces}
+    calls = [layer.call for layer in project.layers]
     locals_ = [
-        *(["  uint8_t *const a = nk_arena;"] if Space.ARENA in spaces else []),
+        *(line.replace("= arena", "= nk_arena") for line in arena_locals(api, calls)),
         *(["  uint8_t *const s = nk_state;"] if Space.STATE in spaces else []),
         *pointers(api),
     ]
@@ -25,7 +27,10 @@ def trace_text(project: Project) -> str:
         [
             f'#include "{project.source}"',
             "",
-            f"_Alignas(8) uint8_t nk_arena[{api.macro}_ARENA_BYTES];",
+            *(
+                f"_Alignas(8) uint8_t nk_{name}[{api.macro}_{name.upper()}_BYTES];"
+                for name in api.arena_names
+            ),
             input_block(api),
             state + (f"int nk_reset(void);\n{reset}" if api.stateful else ""),
             "int nk_trace(int layers);",
@@ -47,10 +52,7 @@ def pointers(api: Api) -> list[str]:
     """Inputs and outputs inside the arena."""
     ports = [
         *((f"in{i}", "const ", t.dtype.c, input_at(api, i)) for i, t in enumerate(api.inputs)),
-        *(
-            (f"out{i}", "", t.dtype.c, f"nk_arena + {api.macro}_OUTPUT_{i}_OFFSET")
-            for i, t in enumerate(api.outputs)
-        ),
+        *((f"out{i}", "", t.dtype.c, api.room("OUTPUT", i, "nk_")) for i, t in enumerate(api.outputs)),
     ]
     return [
         f"  {const}{ctype} *const {name} = ({const}{ctype} *)({at});\n  (void){name};"

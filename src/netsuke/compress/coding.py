@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from netsuke.compress.calibrate import Range
+from netsuke.compress.ranges import Range
 from netsuke.errors import InputError
 from netsuke.ir import Array, DType, Graph, Quantization, TensorType
 
@@ -14,6 +14,10 @@ LOW, HIGH = DType.INT8.range
 STEPS = HIGH - LOW
 SYMMETRIC_HIGH = 127
 """Weights use -127..127, so that they are symmetric."""
+HIGHEST = {8: SYMMETRIC_HIGH, 4: 7, 2: 1}
+"""Bits of a weight → its largest magnitude."""
+WIDER = 128
+"""An int16 tensor beside an int8 one has 1/128 of its scale: (q - zero_point) * 128 is then exact and fits."""
 SMALLEST_SCALE = 1e-30
 """Far below every scale in use, and far above where float32 loses digits."""
 
@@ -26,12 +30,33 @@ def asymmetric(seen: Range) -> Quantization:
     return Quantization.per_tensor(float(scale), min(max(zero, LOW), HIGH))
 
 
-def symmetric_scales(weights: Array, axis: int) -> Array:
-    """float32 [channels]: largest magnitude of each channel over 127; channels of zeros get the largest."""
+def symmetric_int16(seen: Range) -> Quantization:
+    """int16 for an activation: zero point 0, the larger of both ends at 32767."""
+    largest = max(abs(seen.low), abs(seen.high))
+    return Quantization.per_tensor(max(largest / DType.INT16.range[1], SMALLEST_SCALE))
+
+
+def widened(q: Quantization) -> Quantization:
+    """The int16 quantisation that holds every value of an int8 one exactly."""
+    return Quantization.per_tensor(q.scale[0] / WIDER)
+
+
+def rounded(values: Array, kind: TensorType) -> Array:
+    """Real values as a tensor with one scale would hold them, as float32: to its steps, within its range."""
+    scale, zero = np.float32(kind.scale), np.float32(kind.zero_point)
+    low, high = kind.dtype.range
+    steps = np.rint(values / scale)
+    steps = np.clip(steps, np.float32(low) - zero, np.float32(high) - zero)
+    result: Array = (steps * scale).astype(np.float32, copy=False)
+    return result
+
+
+def symmetric_scales(weights: Array, axis: int, bits: int = 8) -> Array:
+    """float32 [channels]: largest magnitude of each channel over 127 (4 bits: 7); channels of zeros get the largest."""
     others = tuple(i for i in range(weights.ndim) if i != axis)
     largest = np.abs(weights).max(axis=others)
     spare = largest.max(initial=0.0) or 1.0
-    scales = np.where(largest > 0, largest, spare) / SYMMETRIC_HIGH
+    scales = np.where(largest > 0, largest, spare) / HIGHEST[bits]
     return np.maximum(scales, SMALLEST_SCALE).astype(np.float32)
 
 

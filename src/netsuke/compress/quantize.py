@@ -1,21 +1,30 @@
-"""Post-training quantisation: a float32 graph and its ranges → the int8 graph of TFLite's specification.
+"""Post-training quantisation: a float32 graph and its ranges → the integer graph of TFLite's specification.
 
-https://www.tensorflow.org/lite/performance/quantization_spec: weights int8 per channel with zero point 0,
-biases int32 in input scale x weight scale, activations int8 per tensor with 0 exact; fused activations become
-clamps.
+https://www.tensorflow.org/lite/performance/quantization_spec: weights int8 per channel with zero point 0, biases in
+input scale x weight scale (int32; int64 beside int16), activations int8 per tensor with 0 exact, or int16 with zero
+point 0; fused activations become clamps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from netsuke.compress.calibrate import Range, Ranges
-from netsuke.compress.coding import asymmetric, coded, symmetric_scales
-from netsuke.compress.sharing import FIXED, PASSING, activations
+from netsuke.compress.coding import coded, widened
+from netsuke.compress.ranges import Ranges
+from netsuke.compress.scheme import (
+    FIXED_INT16,
+    QUANTIZABLE,
+    WEIGHT_AXIS,
+    Layer,
+    Scheme,
+    make_scheme,
+    operand_kind,
+)
+from netsuke.compress.sharing import FIXED, PASSING
 from netsuke.errors import InputError, UnsupportedModel
 from netsuke.ir import Args, Array, DType, Graph, Node, Quantization, Tensor, TensorType
 from netsuke.ir.verify import verify
@@ -24,32 +33,9 @@ from netsuke.ops.activation import stored as stored_value
 from netsuke.ops.registry import site
 from netsuke.ops.unary import NoArgs
 
-WEIGHT_AXIS = {"conv_2d": 0, "depthwise_conv_2d": 3, "fully_connected": 0, "transpose_conv": 0}
-"""Operators with constant weights as input 1 (and a bias as input 2), and where their output channels run."""
-RESCALING = frozenset(
-    {
-        "add",
-        "sub",
-        "mul",
-        "mean",
-        "sum",
-        "prelu",
-        "leaky_relu",
-        "hard_swish",
-        "relu",
-        "relu6",
-        "relu_n1_to_1",
-        "batch_matmul",
-    }
-)
-"""Operators whose int8 kernels give the output a scale of its own."""
-QUANTIZABLE = frozenset({*WEIGHT_AXIS, *RESCALING, *PASSING, *FIXED})
-LARGEST_BIAS = 1 << 30
-"""Half of int32: leaves room for the sum of products."""
-
 
 def quantize(graph: Graph, ranges: Ranges) -> Graph:
-    """The int8 form of a float32 graph: same nodes and names, int8 inputs and outputs.
+    """The int8 form of a float32 graph: same nodes and names, int8 inputs and outputs; every weight to nearest.
 
     Args:
         graph: float32, as an importer gives it; weights constant.
@@ -59,120 +45,176 @@ def quantize(graph: Graph, ranges: Ranges) -> Graph:
         InputError: when the graph is quantised already, or a tensor has no range.
         UnsupportedModel: when operators have no int8 form here; all are named.
     """
-    _check(graph)
-    return _Quantizer(graph, activations(graph, ranges)).run()
+    check_quantizable(graph)
+    return integer_graph(graph, make_scheme(graph, ranges))
 
 
-def _check(graph: Graph) -> None:
+def check_quantizable(graph: Graph) -> None:
+    """Holds a graph against what quantisation takes.
+
+    Raises:
+        InputError: when it is quantised already.
+        UnsupportedModel: when it has states, or nothing in it has an int8 form.
+    """
     quantized = [t.name for t in graph.tensors.values() if t.quantization is not None]
     if quantized:
         raise InputError(
             f"{graph.name} is quantised already (tensor {quantized[0]!r}); a float32 graph was wanted"
         )
-    refused = [f"{n.op} ({n.name!r})" for n in graph.nodes if n.op not in QUANTIZABLE]
-    if refused or graph.states:
-        what = ", ".join(refused) or f"states ({graph.states[0].name!r})"
+    refused = kept_in_float(graph)
+    if len(refused) == len(graph.nodes) or graph.states:
+        what = ", ".join(refused) if not graph.states else f"states ({graph.states[0].name!r})"
         raise UnsupportedModel(
             f"{graph.name} cannot be quantised after training: {what} have no int8 form here"
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """int8 weights and int32 bias (None where there is none), with the names they have in the graph."""
-
-    weights: Tensor
-    bias: Tensor | None
+def kept_in_float(graph: Graph) -> tuple[str, ...]:
+    """The nodes without an int8 form, which stay in float32: "normalize ('norm1')"."""
+    return tuple(f"{n.op} ({n.name!r})" for n in graph.nodes if n.op not in QUANTIZABLE)
 
 
-class _Quantizer:
-    """One graph on its way to int8."""
+def integer_graph(graph: Graph, scheme: Scheme) -> Graph:
+    """The graph that a scheme describes: same nodes and names.
 
-    def __init__(self, graph: Graph, codings: Mapping[str, Quantization]) -> None:
+    Between int8 and int16 stand QUANTIZE nodes; around operators without an int8 form, which stay in float32,
+    DEQUANTIZE and QUANTIZE. What one of these hands to another alone is never rounded.
+    """
+    result = _Writer(graph, scheme).run()
+    verify(result)
+    for node in result.nodes:
+        site(result, node)
+    return result
+
+
+class _Writer:
+    """One graph on its way to integers."""
+
+    def __init__(self, graph: Graph, scheme: Scheme) -> None:
         self.graph = graph
+        self.scheme = scheme
         self.tensors: dict[str, Tensor] = {}
         self.nodes: list[Node] = []
+        self.casts: dict[tuple[str, DType], str] = {}
+        self.reals: dict[str, str] = {}
+        """Tensor → the name of its float32 form, for what stays in float."""
         for tensor in graph.tensors.values():
             if tensor.is_constant or tensor.dtype is not DType.FLOAT32:
                 self.tensors[tensor.name] = tensor
             else:
-                self.tensors[tensor.name] = replace(
-                    tensor, dtype=DType.INT8, quantization=codings[tensor.name], data=None
-                )
+                self._retype(tensor, scheme.kind(tensor))
 
     def run(self) -> Graph:
         for node in self.graph.nodes:
-            if node.op in WEIGHT_AXIS:
-                self._layer(node)
-            elif node.op in FIXED:
-                self._fixed(node)
-            else:
-                self._plain(node)
-        result = self.graph.with_(nodes=self.nodes, tensors=self.tensors)
-        verify(result)
-        for node in result.nodes:
-            site(result, node)
-        return result
+            self._node(node)
+        return self.graph.with_(nodes=self.nodes, tensors=self.tensors)
 
-    def _layer(self, node: Node) -> None:
-        """A convolution or fully connected layer: weights per channel, bias in their scales."""
-        x = self.tensors[node.inputs[0]]
-        weights = self._constant(node, 1)
-        bias = self._constant(node, 2) if len(node.inputs) > 2 and node.inputs[2] else None
-        layer = quantized_layer(x.scale, weights, bias, WEIGHT_AXIS[node.op])
-        names = [node.inputs[0], self._own(node, layer.weights)]
-        if layer.bias is not None:
-            names.append(self._own(node, layer.bias))
-        self._append(node, tuple(names))
-
-    def _plain(self, node: Node) -> None:
-        """An operator on activations; constant operands take the output's scale, or one of their own."""
-        names: list[str] = []
-        for name in node.inputs:
-            tensor = self.graph.tensors[name] if name else None
-            if tensor is None or tensor.data is None or tensor.dtype is not DType.FLOAT32:
-                names.append(name)
-                continue
-            y = self.tensors[node.outputs[0]].quantization
-            quantization = y if node.op in PASSING else asymmetric(Range.of(tensor.data))
-            kind = TensorType(shape=tensor.shape, dtype=DType.INT8, quantization=quantization)
-            data = coded(tensor.data, kind)
-            names.append(
-                self._own(node, replace(tensor, dtype=DType.INT8, quantization=quantization, data=data))
-            )
-        self._append(node, tuple(names))
-
-    def _fixed(self, node: Node) -> None:
-        """Softmax, logistic, tanh: the specification's output scale, then a QUANTIZE to another one."""
-        wanted, quantization = self.tensors[node.outputs[0]], FIXED[node.op]
-        if wanted.quantization == quantization:
-            self._append(node, node.inputs)
+    def _node(self, node: Node) -> None:
+        """A node in its integer type, operands and result brought to it and from it; one that has none in float32."""
+        if node.op not in QUANTIZABLE:
+            self._float(node)
             return
-        between = self._fresh(f"{wanted.name}_fixed")
-        self.tensors[between] = replace(wanted, name=between, quantization=quantization)
-        self.nodes.append(replace(node, outputs=(between,)))
-        self.nodes.append(
-            Node(
-                op="quantize",
-                name=f"{node.name}_rescaled",
-                inputs=(between,),
-                outputs=node.outputs,
-                args=NoArgs(),
-            )
-        )
+        dtype = DType.INT16 if self.scheme.is_wide(self.graph, node) else DType.INT8
+        inputs = [self._operand(node, name, dtype) for name in node.inputs]
+        if node.op in WEIGHT_AXIS:
+            x, layer = self.tensors[inputs[0]], self.scheme.layers[node.name]
+            inputs[1] = self._own(node, weights_tensor(self.graph.tensors[node.inputs[1]], layer))
+            if layer.bias is not None:
+                inputs[2:] = [self._bias(node, x, layer)]
+        wanted = self.tensors[node.outputs[0]]
+        made = self._made(node, wanted, dtype)
+        if made == wanted.type:
+            self._append(node, inputs, node.outputs)
+            return
+        between = self._fresh(f"{wanted.name}_{dtype.value}")
+        self._retype(replace(wanted, name=between), made)
+        self._append(node, inputs, (between,))
+        self._cast(f"{node.name}_rescaled", between, wanted.name)
 
-    def _append(self, node: Node, inputs: tuple[str, ...]) -> None:
-        args = with_stored_values(node.args, self.tensors[node.outputs[0]])
-        self.nodes.append(replace(node, inputs=inputs, args=args))
+    def _float(self, node: Node) -> None:
+        """A node in float32; what integer operators read of it is quantised behind it."""
+        outputs = tuple(self._real_output(name) for name in node.outputs)
+        self.nodes.append(replace(node, inputs=tuple(map(self._real, node.inputs)), outputs=outputs))
+        for name, real in zip(node.outputs, outputs, strict=True):
+            if real != name and self._read_as_integers(name):
+                self._cast(self._fresh(f"{name}_quantized"), real, name)
+            elif real != name:
+                del self.tensors[name]
 
-    def _constant(self, node: Node, index: int) -> Tensor:
-        tensor = self.graph.tensors[node.inputs[index]]
-        if tensor.data is None:
-            raise UnsupportedModel(
-                f"{node.op} {node.name!r}: input {index} ({tensor.name!r}) is computed at run time; "
-                "constant weights were wanted"
+    def _real_output(self, name: str) -> str:
+        tensor = self.graph.tensors[name]
+        if tensor.dtype is not DType.FLOAT32:
+            return name
+        self.reals[name] = self._fresh(f"{name}_real")
+        self.tensors[self.reals[name]] = replace(tensor, name=self.reals[name])
+        return self.reals[name]
+
+    def _real(self, name: str) -> str:
+        """An operand of a node that stays in float."""
+        tensor = self.graph.tensors[name] if name else None
+        if tensor is None or tensor.dtype is not DType.FLOAT32:
+            return name
+        if name not in self.reals:
+            real = self.reals[name] = self._fresh(f"{name}_real")
+            self.tensors[real] = replace(tensor, name=real)
+            if tensor.data is None:
+                self.nodes.append(
+                    Node(op="dequantize", name=real, inputs=(name,), outputs=(real,), args=NoArgs())
+                )
+        return self.reals[name]
+
+    def _read_as_integers(self, name: str) -> bool:
+        """True for outputs of the graph, and for what an operator with an int8 form reads."""
+        readers = (n for n in self.graph.nodes if name in n.inputs)
+        return name in self.graph.outputs or any(n.op in QUANTIZABLE for n in readers)
+
+    def _made(self, node: Node, wanted: Tensor, dtype: DType) -> TensorType:
+        """The type that the node's kernel gives."""
+        q = wanted.quantization
+        if wanted.dtype is not dtype and dtype is DType.INT16:
+            q = widened(self.scheme.narrow[wanted.name])
+        if node.op in FIXED:
+            q = FIXED_INT16 if dtype is DType.INT16 else FIXED[node.op]
+        if node.op in PASSING or wanted.quantization is None:
+            return wanted.type
+        return TensorType(shape=wanted.shape, dtype=dtype, quantization=q)
+
+    def _operand(self, node: Node, name: str, dtype: DType) -> str:
+        """An input in the node's type: a constant in integers, a tensor of the other type by way of a QUANTIZE."""
+        tensor = self.graph.tensors[name] if name else None
+        if tensor is None or tensor.dtype is not DType.FLOAT32:
+            return name
+        if tensor.data is not None:
+            if node.op in WEIGHT_AXIS:
+                return name
+            kind = operand_kind(self.scheme, self.graph, node, tensor)
+            return self._own(node, typed(tensor, kind, coded(tensor.data, kind)))
+        if self.tensors[name].dtype is dtype:
+            return name
+        if (name, dtype) not in self.casts:
+            narrow = self.scheme.narrow[name]
+            cast = self._fresh(f"{name}_{dtype.value}")
+            q = widened(narrow) if dtype is DType.INT16 else narrow
+            self._retype(
+                replace(tensor, name=cast), TensorType(shape=tensor.shape, dtype=dtype, quantization=q)
             )
-        return tensor
+            self._cast(self._fresh(f"{name}_to_{dtype.value}"), name, cast)
+            self.casts[name, dtype] = cast
+        return self.casts[name, dtype]
+
+    def _bias(self, node: Node, x: Tensor, layer: Layer) -> str:
+        given = self.graph.tensors[node.inputs[2]]
+        return self._own(node, bias_tensor(given, x, layer))
+
+    def _append(self, node: Node, inputs: list[str], outputs: tuple[str, ...]) -> None:
+        args = with_stored_values(node.args, self.tensors[outputs[0]])
+        self.nodes.append(replace(node, inputs=tuple(inputs), outputs=outputs, args=args))
+
+    def _cast(self, name: str, x: str, y: str) -> None:
+        self.nodes.append(Node(op="quantize", name=name, inputs=(x,), outputs=(y,), args=NoArgs()))
+
+    def _retype(self, tensor: Tensor, kind: TensorType) -> None:
+        self.tensors[tensor.name] = typed(tensor, kind, None)
 
     def _own(self, node: Node, tensor: Tensor) -> str:
         """Puts an integer constant into the graph; one that layers shared becomes one for each."""
@@ -190,38 +232,35 @@ class _Quantizer:
         return name
 
 
-def quantized_layer(input_scale: float, weights: Tensor, bias: Tensor | None, axis: int) -> Layer:
-    """int8 weights with a scale a channel, int32 bias.
-
-    A channel whose bias would leave int32 (its weights are tiny beside it) gets a larger weight scale.
-    """
-    assert weights.data is not None
-    scales = symmetric_scales(weights.data, axis)
-    if bias is not None and bias.data is not None:
-        needed = np.abs(bias.data.reshape(-1).astype(np.float64)) / (LARGEST_BIAS * input_scale)
-        scales = np.maximum(scales, needed.astype(np.float32))
-    q = Quantization(scale=tuple(float(s) for s in scales), zero_point=(0,) * len(scales), axis=axis)
-    w = replace(weights, dtype=DType.INT8, quantization=q, data=None)
-    done = replace(w, data=coded(weights.data, w))
-    return Layer(weights=done, bias=None if bias is None else quantized_bias(bias, input_scale, scales))
-
-
-def quantized_bias(bias: Tensor, input_scale: float, scales: Array) -> Tensor:
-    """round(bias / (input scale x weight scale)) as int32."""
-    assert bias.data is not None
-    products = (np.float32(input_scale) * scales).astype(np.float32)
-    products = np.maximum(products, np.finfo(np.float32).tiny)
-    q = Quantization(
-        scale=tuple(float(s) for s in products), zero_point=(0,) * len(products), axis=len(bias.shape) - 1
+def typed(tensor: Tensor, kind: TensorType, data: Array | None) -> Tensor:
+    """A tensor under its name with an integer type and value."""
+    return Tensor(
+        name=tensor.name, shape=kind.shape, dtype=kind.dtype, quantization=kind.quantization, data=data
     )
-    kind = replace(bias, dtype=DType.INT32, quantization=q, data=None)
-    return replace(kind, data=coded(bias.data, kind))
+
+
+def weights_tensor(given: Tensor, layer: Layer) -> Tensor:
+    """int8 weights with a scale a channel."""
+    kind = TensorType(shape=given.shape, dtype=DType.INT8, quantization=layer.quantization)
+    return typed(given, kind, np.ascontiguousarray(layer.values.astype(np.int8)))
+
+
+def bias_tensor(given: Tensor, x: Tensor, layer: Layer) -> Tensor:
+    """round(bias / (input scale x weight scale)) as int32; as int64 beside int16 activations."""
+    assert layer.bias is not None
+    products = np.maximum((np.float32(x.scale) * layer.scales).astype(np.float32), np.finfo(np.float32).tiny)
+    q = Quantization(
+        scale=tuple(float(s) for s in products), zero_point=(0,) * len(products), axis=len(given.shape) - 1
+    )
+    dtype = DType.INT64 if x.dtype is DType.INT16 else DType.INT32
+    kind = TensorType(shape=given.shape, dtype=dtype, quantization=q)
+    return typed(given, kind, coded(layer.bias.reshape(given.shape), kind))
 
 
 def with_stored_values(args: Args, y: Tensor) -> Args:
     """Arguments with a fused clamp, or a pad value, turned from real into stored values of the output."""
     given: Any = args
-    if y.dtype is not DType.INT8:
+    if y.quantization is None:
         return args
     changes: dict[str, object] = {}
     if getattr(given, "clamp", None) is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netsuke.compress.calibrate import Range, Ranges
 from netsuke.compress.coding import asymmetric
+from netsuke.compress.ranges import Range, Ranges
 from netsuke.ir import DType, Graph, Quantization
 
 PASSING = frozenset(
@@ -47,24 +47,27 @@ def groups(graph: Graph) -> dict[str, tuple[str, ...]]:
 
 
 def activations(graph: Graph, ranges: Ranges) -> dict[str, Quantization]:
-    """The quantisation of every float tensor that is computed.
+    """The int8 quantisation of every float tensor that is computed.
 
     A group takes the range that holds all its members'; one that softmax, logistic or tanh alone feed takes
     theirs.
     """
     found: dict[str, Quantization] = {}
-    producers = graph.producers()
     for name, group in groups(graph).items():
         if graph.tensors[name].is_constant or name in found:
             continue
-        computed = [n for n in group if not graph.tensors[n].is_constant]
-        sources = {producers[n].op if n in producers else "" for n in computed} - PASSING
-        fixed = {FIXED.get(op) for op in sources}
-        constants = len(computed) < len(group)
-        only = fixed.pop() if len(fixed) == 1 and not constants else None
-        quantization = only or asymmetric(group_range(graph, ranges, group))
-        found.update(dict.fromkeys(computed, quantization))
+        quantization = fixed_group(graph, group) or asymmetric(group_range(graph, ranges, group))
+        found.update({n: quantization for n in group if not graph.tensors[n].is_constant})
     return found
+
+
+def fixed_group(graph: Graph, group: tuple[str, ...]) -> Quantization | None:
+    """The int8 quantisation of a group that softmax, logistic or tanh alone feed; None for any other."""
+    producers = graph.producers()
+    computed = [n for n in group if not graph.tensors[n].is_constant]
+    sources = {producers[n].op if n in producers else "" for n in computed} - PASSING
+    fixed = {FIXED.get(op) for op in sources}
+    return fixed.pop() if len(fixed) == 1 and len(computed) == len(group) else None
 
 
 def group_range(graph: Graph, ranges: Ranges, group: tuple[str, ...]) -> Range:

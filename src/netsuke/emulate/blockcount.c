@@ -1,4 +1,5 @@
-/* Counts what an emulated core executes: hooks that Unicorn calls for each basic block and each write.
+/* Counts what an emulated core executes: hooks that Unicorn calls for each basic block, each write and each
+ * read.
  *
  * Built as a shared library when first needed and handed to Unicorn as function pointers, so that no Python
  * runs while the core does. Structures and functions are declared again in counter.py. */
@@ -14,7 +15,7 @@
 #define API __attribute__((visibility("default")))
 #endif
 
-enum { TABLE_SIZE = 1 << 16, MAX_STRAYS = 16, MAX_RANGES = 8 };
+enum { TABLE_SIZE = 1 << 16, MAX_STRAYS = 16, MAX_RANGES = 8, MAX_ARENAS = 8, MAX_STRETCHES = 16 };
 enum { STAYS = -2 };
 
 typedef int (*mem_read_fn)(void *engine, uint64_t address, void *bytes, size_t size);
@@ -26,13 +27,21 @@ typedef struct Range {
   uint64_t start, end; /* end excluded */
 } Range;
 
+/* Addresses of one cost, behind cache number `cache` of `sets` sets of `ways` lines; `line` is a power of
+ * two. */
+typedef struct Stretch {
+  uint64_t start, end;
+  uint32_t line, sets, ways;
+  int32_t cache, cached; /* not cached: a cache of one line, for reads only */
+} Stretch;
+
 typedef struct Config {
   uint64_t begin, end; /* first instructions of bench_begin and bench_end; 0: count from the first block */
   Range invoke;        /* blocks in here belong to no layer */
-  Range arena, stack;  /* watched when `watch` is set */
-  Range allowed[MAX_RANGES]; /* other places that may be written */
-  uint64_t limit;            /* stop a call after so many instructions; 0: never */
-  mem_read_fn mem_read;      /* Unicorn's uc_mem_read, uc_reg_read, uc_reg_write and uc_emu_stop */
+  Range arenas[MAX_ARENAS], stack; /* watched when `watch` is set */
+  Range allowed[MAX_RANGES];       /* other places that may be written */
+  uint64_t limit;                  /* stop a call after so many instructions; 0: never */
+  mem_read_fn mem_read;            /* Unicorn's uc_mem_read, uc_reg_read, uc_reg_write and uc_emu_stop */
   reg_read_fn reg_read;
   reg_write_fn reg_write;
   stop_fn stop;
@@ -40,7 +49,8 @@ typedef struct Config {
   const int32_t *entry_layers; /* and the layer it starts */
   int32_t n_entries, n_layers, n_allowed;
   int32_t pc_register, sp_register, status_register; /* XPSR; 0 on RISC-V */
-  int32_t riscv, watch;
+  int32_t riscv, watch, n_arenas, n_stretches;
+  Stretch stretches[MAX_STRETCHES];
 } Config;
 
 typedef struct Stray {
@@ -48,12 +58,12 @@ typedef struct Stray {
 } Stray;
 
 typedef struct Totals {
-  uint64_t instructions; /* between bench_begin and bench_end */
-  uint64_t executed;     /* all */
-  uint64_t runs;         /* times that bench_begin was passed */
-  uint64_t arena_end;    /* one past the highest arena byte written */
-  uint64_t stack_low;    /* lowest stack pointer or stack byte written */
-  uint64_t strays;       /* writes outside arena, stack and allowed ranges */
+  uint64_t instructions;           /* between bench_begin and bench_end */
+  uint64_t executed;               /* all */
+  uint64_t runs;                   /* times that bench_begin was passed */
+  uint64_t arena_ends[MAX_ARENAS]; /* one past the highest byte written of each arena */
+  uint64_t stack_low;              /* lowest stack pointer or stack byte written */
+  uint64_t strays;                 /* writes outside arena, stack and allowed ranges */
   int32_t limit_reached;
   int32_t overflow; /* the table is full: counts are incomplete */
   Stray stray[MAX_STRAYS];
@@ -62,6 +72,18 @@ typedef struct Totals {
 typedef struct Count {
   uint64_t executed, taken;
 } Count;
+
+/* What one layer does to one stretch: accesses, their bytes, words written, lines that came, changed lines
+ * that left. */
+typedef struct Traffic {
+  uint64_t reads, read_bytes, writes, written_bytes, written_words, fills, write_backs;
+} Traffic;
+
+typedef struct Line {
+  uint64_t tag, used; /* used: 0 while it holds nothing */
+  int32_t owner;      /* its stretch */
+  bool dirty;
+} Line;
 
 typedef struct Block {
   uint64_t address;
@@ -81,6 +103,10 @@ typedef struct Counter {
   int32_t layer;
   Block *last;
   int32_t last_layer;
+  Traffic *traffic; /* stretches x (layers and none) */
+  Line *caches[MAX_STRETCHES];
+  size_t lines[MAX_STRETCHES];
+  uint64_t clock;
 } Counter;
 
 /* One row of what counter_read gives back. */
@@ -239,17 +265,80 @@ static void forget_it_state(Counter *counter, void *engine) {
   }
 }
 
+static Traffic *traffic_of(Counter *counter, int32_t stretch) {
+  return counter->traffic + (size_t)stretch * ((size_t)counter->config.n_layers + 1) + (size_t)counter->layer;
+}
+
+/* Brings a line into a cache, unless it is there; what leaves is written back where it was changed. */
+static void touch_line(Counter *counter, int32_t stretch, uint64_t address, bool write) {
+  const Stretch *at = &counter->config.stretches[stretch];
+  const uint64_t tag = address / at->line;
+  Line *set = counter->caches[at->cache] + (size_t)(tag % at->sets) * at->ways;
+  Line *victim = set;
+  counter->clock++;
+  for (uint32_t way = 0; way < at->ways; way++) {
+    Line *line = set + way;
+    if (line->used != 0 && line->tag == tag) {
+      line->used = counter->clock;
+      line->dirty |= write;
+      return;
+    }
+    if (line->used < victim->used) {
+      victim = line;
+    }
+  }
+  if (victim->used != 0 && victim->dirty) {
+    traffic_of(counter, victim->owner)->write_backs++;
+  }
+  *victim = (Line){tag, counter->clock, stretch, write};
+  traffic_of(counter, stretch)->fills++;
+}
+
+static void note_access(Counter *counter, uint64_t address, uint32_t size, bool write) {
+  if (!counter->on) {
+    return;
+  }
+  for (int32_t i = 0; i < counter->config.n_stretches; i++) {
+    const Stretch *at = &counter->config.stretches[i];
+    if (address < at->start || address >= at->end) {
+      continue;
+    }
+    Traffic *traffic = traffic_of(counter, i);
+    *(write ? &traffic->writes : &traffic->reads) += 1;
+    *(write ? &traffic->written_bytes : &traffic->read_bytes) += size;
+    traffic->written_words += write ? (size + 3) / 4 : 0;
+    if (!write || at->cached) {
+      touch_line(counter, i, address, write);
+      if ((address + size - 1) / at->line != address / at->line) {
+        touch_line(counter, i, address + size - 1, write);
+      }
+    }
+    return;
+  }
+}
+
+API void counter_data_read(void *engine, int type, uint64_t address, int size, int64_t value, void *user) {
+  Counter *counter = user;
+  (void)type;
+  (void)value;
+  forget_it_state(counter, engine);
+  note_access(counter, address, (uint32_t)size, false);
+}
+
 API void counter_write(void *engine, int type, uint64_t address, int size, int64_t value, void *user) {
   Counter *counter = user;
   (void)type;
   (void)value;
   forget_it_state(counter, engine);
-  if (inside(address, counter->config.arena)) {
-    const uint64_t end = address + (uint64_t)size;
-    if (end > counter->totals.arena_end) {
-      counter->totals.arena_end = end;
+  note_access(counter, address, (uint32_t)size, true);
+  for (int32_t i = 0; i < counter->config.n_arenas; i++) {
+    if (inside(address, counter->config.arenas[i])) {
+      const uint64_t end = address + (uint64_t)size;
+      if (end > counter->totals.arena_ends[i]) {
+        counter->totals.arena_ends[i] = end;
+      }
+      return;
     }
-    return;
   }
   if (inside(address, counter->config.stack)) {
     note_stack(counter, address);
@@ -263,6 +352,10 @@ API void counter_write(void *engine, int type, uint64_t address, int size, int64
   note_stray(counter, engine, address, (uint64_t)size);
 }
 
+static size_t traffic_size(const Config *config) {
+  return ((size_t)config->n_stretches + 1) * ((size_t)config->n_layers + 1) * sizeof(Traffic);
+}
+
 API void counter_reset(Counter *counter) {
   for (uint32_t i = 0; i < TABLE_SIZE; i++) {
     if (counter->table[i] != NULL) {
@@ -271,7 +364,13 @@ API void counter_reset(Counter *counter) {
     }
   }
   memset(&counter->totals, 0, sizeof counter->totals);
-  counter->totals.arena_end = counter->config.arena.start;
+  for (int32_t i = 0; i < MAX_ARENAS; i++) {
+    counter->totals.arena_ends[i] = counter->config.arenas[i].start;
+  }
+  for (int32_t i = 0; i < MAX_STRETCHES; i++) {
+    memset(counter->caches[i], 0, counter->lines[i] * sizeof(Line));
+  }
+  memset(counter->traffic, 0, traffic_size(&counter->config));
   counter->totals.stack_low = counter->config.stack.end;
   counter->call_start = 0;
   counter->on = counter->config.begin == 0;
@@ -285,6 +384,38 @@ API void counter_start_call(Counter *counter) {
   counter->totals.limit_reached = 0;
 }
 
+API void counter_free(Counter *counter) {
+  for (uint32_t i = 0; i < TABLE_SIZE; i++) {
+    if (counter->table[i] != NULL) {
+      free(counter->table[i]->counts);
+      free(counter->table[i]);
+    }
+  }
+  for (int32_t i = 0; i < MAX_STRETCHES; i++) {
+    free(counter->caches[i]);
+  }
+  free(counter->traffic);
+  free((void *)counter->config.entries);
+  free((void *)counter->config.entry_layers);
+  free(counter);
+}
+
+static bool make_caches(Counter *counter) {
+  const Config *config = &counter->config;
+  for (int32_t i = 0; i < config->n_stretches; i++) {
+    const size_t lines = (size_t)config->stretches[i].sets * config->stretches[i].ways;
+    if (lines > counter->lines[config->stretches[i].cache]) {
+      counter->lines[config->stretches[i].cache] = lines;
+    }
+  }
+  bool made = true;
+  for (int32_t i = 0; i < MAX_STRETCHES; i++) {
+    counter->caches[i] = calloc(counter->lines[i] + 1, sizeof(Line));
+    made = made && counter->caches[i] != NULL;
+  }
+  return made;
+}
+
 API Counter *counter_new(const Config *config) {
   Counter *counter = calloc(1, sizeof *counter);
   if (counter == NULL) {
@@ -293,31 +424,25 @@ API Counter *counter_new(const Config *config) {
   const size_t n = (size_t)config->n_entries;
   uint64_t *entries = malloc((n + 1) * sizeof *entries);
   int32_t *layers = malloc((n + 1) * sizeof *layers);
-  if (entries == NULL || layers == NULL) {
-    free(entries);
-    free(layers);
-    free(counter);
+  counter->config = *config;
+  counter->config.entries = entries;
+  counter->config.entry_layers = layers;
+  counter->traffic = calloc(1, traffic_size(config));
+  const bool made = make_caches(counter);
+  if (!made || entries == NULL || layers == NULL || counter->traffic == NULL) {
+    counter_free(counter);
     return NULL;
   }
   memcpy(entries, config->entries, n * sizeof *entries);
   memcpy(layers, config->entry_layers, n * sizeof *layers);
-  counter->config = *config;
-  counter->config.entries = entries;
-  counter->config.entry_layers = layers;
   counter_reset(counter);
   return counter;
 }
 
-API void counter_free(Counter *counter) {
-  for (uint32_t i = 0; i < TABLE_SIZE; i++) {
-    if (counter->table[i] != NULL) {
-      free(counter->table[i]->counts);
-      free(counter->table[i]);
-    }
-  }
-  free((void *)counter->config.entries);
-  free((void *)counter->config.entry_layers);
-  free(counter);
+/* Stretches x (layers and none). */
+API void counter_traffic(const Counter *counter, Traffic *to) {
+  const size_t each = ((size_t)counter->config.n_layers + 1) * sizeof(Traffic);
+  memcpy(to, counter->traffic, (size_t)counter->config.n_stretches * each);
 }
 
 API void counter_totals(const Counter *counter, Totals *totals) { *totals = counter->totals; }

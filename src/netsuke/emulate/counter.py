@@ -21,6 +21,8 @@ from netsuke.errors import EmulationError
 _SOURCE = Path(__file__).with_name("blockcount.c")
 _MAX_RANGES = 8
 _MAX_STRAYS = 16
+_MAX_ARENAS = 8
+_MAX_STRETCHES = 16
 _STEP = 4096
 
 
@@ -28,12 +30,24 @@ class _Range(ctypes.Structure):
     _fields_ = (("start", ctypes.c_uint64), ("end", ctypes.c_uint64))
 
 
+class _Stretch(ctypes.Structure):
+    _fields_ = (
+        ("start", ctypes.c_uint64),
+        ("end", ctypes.c_uint64),
+        ("line", ctypes.c_uint32),
+        ("sets", ctypes.c_uint32),
+        ("ways", ctypes.c_uint32),
+        ("cache", ctypes.c_int32),
+        ("cached", ctypes.c_int32),
+    )
+
+
 class _Config(ctypes.Structure):
     _fields_ = (
         ("begin", ctypes.c_uint64),
         ("end", ctypes.c_uint64),
         ("invoke", _Range),
-        ("arena", _Range),
+        ("arenas", _Range * _MAX_ARENAS),
         ("stack", _Range),
         ("allowed", _Range * _MAX_RANGES),
         ("limit", ctypes.c_uint64),
@@ -51,6 +65,9 @@ class _Config(ctypes.Structure):
         ("status_register", ctypes.c_int32),
         ("riscv", ctypes.c_int32),
         ("watch", ctypes.c_int32),
+        ("n_arenas", ctypes.c_int32),
+        ("n_stretches", ctypes.c_int32),
+        ("stretches", _Stretch * _MAX_STRETCHES),
     )
 
 
@@ -63,12 +80,24 @@ class _Totals(ctypes.Structure):
         ("instructions", ctypes.c_uint64),
         ("executed", ctypes.c_uint64),
         ("runs", ctypes.c_uint64),
-        ("arena_end", ctypes.c_uint64),
+        ("arena_ends", ctypes.c_uint64 * _MAX_ARENAS),
         ("stack_low", ctypes.c_uint64),
         ("strays", ctypes.c_uint64),
         ("limit_reached", ctypes.c_int32),
         ("overflow", ctypes.c_int32),
         ("stray", _Stray * _MAX_STRAYS),
+    )
+
+
+class _Traffic(ctypes.Structure):
+    _fields_ = (
+        ("reads", ctypes.c_uint64),
+        ("read_bytes", ctypes.c_uint64),
+        ("writes", ctypes.c_uint64),
+        ("written_bytes", ctypes.c_uint64),
+        ("written_words", ctypes.c_uint64),
+        ("fills", ctypes.c_uint64),
+        ("write_backs", ctypes.c_uint64),
     )
 
 
@@ -85,12 +114,36 @@ class _Row(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Addresses whose accesses cost alike: `line` bytes come at once, into cache number `cache` of `sets` x `ways`
+    lines; not `cached`: reads keep one line at hand, writes go through."""
+
+    start: int
+    end: int
+    line: int
+    sets: int
+    ways: int
+    cache: int
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Where a run may write: address ranges, ends excluded. All else in memory is reported as stray."""
+    """Where a run may write: address ranges, ends excluded. All else in memory is reported as stray.
+
+    Data accesses to `stretches` are counted by layer.
+    """
 
     arena: tuple[int, int]
     stack: tuple[int, int]
     allowed: tuple[tuple[int, int], ...] = ()
+    more_arenas: tuple[tuple[int, int], ...] = ()
+    stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def arenas(self) -> tuple[tuple[int, int], ...]:
+        """All of them, in order."""
+        return (self.arena, *self.more_arenas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +177,24 @@ class Totals:
     instructions: int  # between begin and end
     executed: int  # all
     runs: int
-    arena_end: int
+    arena_ends: tuple[int, ...]
     stack_low: int
     strays: int
     limit_reached: bool
     stray_writes: tuple[tuple[int, int, int], ...]  # the first few: address, size, pc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StretchCount:
+    """What a layer did to a stretch; `fills`: lines that came, `write_backs`: changed lines that left a cache."""
+
+    reads: int
+    read_bytes: int
+    writes: int
+    written_bytes: int
+    written_words: int
+    fills: int
+    write_backs: int
 
 
 @functools.cache
@@ -168,6 +234,8 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.counter_totals.restype = None
     library.counter_read.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Row), ctypes.c_uint32]
     library.counter_read.restype = ctypes.c_uint32
+    library.counter_traffic.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Traffic)]
+    library.counter_traffic.restype = None
     return library
 
 
@@ -205,6 +273,11 @@ class Counter:
         """Address of the C function that Unicorn calls for each write."""
         return _address(self._library.counter_write)
 
+    @property
+    def read_hook(self) -> int:
+        """Address of the C function that Unicorn calls for each read of data."""
+        return _address(self._library.counter_data_read)
+
     def reset(self) -> None:
         """Forget all counts."""
         self._library.counter_reset(self.pointer)
@@ -224,7 +297,7 @@ class Counter:
             instructions=raw.instructions,
             executed=raw.executed,
             runs=raw.runs,
-            arena_end=raw.arena_end,
+            arena_ends=tuple(raw.arena_ends),
             stack_low=raw.stack_low,
             strays=raw.strays,
             limit_reached=bool(raw.limit_reached),
@@ -241,11 +314,32 @@ class Counter:
                 return [_block(rows[i]) for i in range(found)]
             room = found
 
+    def traffic(self) -> list[list[StretchCount]]:
+        """For every stretch of the watch, what each layer did to it, and behind them what none did."""
+        stretches = len(self.plan.watch.stretches) if self.plan.watch is not None else 0
+        columns = len(self.plan.layers) + 1
+        raw = (_Traffic * max(1, stretches * columns))()
+        self._library.counter_traffic(self.pointer, raw)
+        counts = [_stretch_count(one) for one in raw]
+        return [counts[i * columns : (i + 1) * columns] for i in range(stretches)]
+
     def close(self) -> None:
         """Free the counter; the machine must not run any more."""
         if self.pointer:
             self._library.counter_free(self.pointer)
             self.pointer = 0
+
+
+def _stretch_count(raw: _Traffic) -> StretchCount:
+    return StretchCount(
+        reads=raw.reads,
+        read_bytes=raw.read_bytes,
+        writes=raw.writes,
+        written_bytes=raw.written_bytes,
+        written_words=raw.written_words,
+        fills=raw.fills,
+        write_backs=raw.write_backs,
+    )
 
 
 def _block(row: _Row) -> BlockCount:
@@ -284,13 +378,26 @@ def _config(
     )
     config.mem_read, config.reg_read, config.reg_write, config.stop = map(_address, functions)
     if plan.watch is not None:
-        if len(plan.watch.allowed) > _MAX_RANGES:
-            raise EmulationError(
-                f"got {len(plan.watch.allowed)} allowed ranges, wanted at most {_MAX_RANGES}"
-            )
         config.watch = 1
-        config.arena, config.stack = _Range(*plan.watch.arena), _Range(*plan.watch.stack)
-        config.n_allowed = len(plan.watch.allowed)
-        for i, allowed in enumerate(plan.watch.allowed):
-            config.allowed[i] = _Range(*allowed)
+        config.stack = _Range(*plan.watch.stack)
+        config.n_arenas = _fill(config.arenas, plan.watch.arenas, _MAX_ARENAS, "arenas")
+        config.n_allowed = _fill(config.allowed, plan.watch.allowed, _MAX_RANGES, "allowed ranges")
+        if len(plan.watch.stretches) > _MAX_STRETCHES:
+            raise EmulationError(
+                f"got {len(plan.watch.stretches)} stretches of memory, wanted at most {_MAX_STRETCHES}"
+            )
+        config.n_stretches = len(plan.watch.stretches)
+        for i, one in enumerate(plan.watch.stretches):
+            config.stretches[i] = _Stretch(
+                one.start, one.end, one.line, one.sets, one.ways, one.cache, int(one.cached)
+            )
     return config
+
+
+def _fill(to: Any, ranges: Sequence[tuple[int, int]], most: int, what: str) -> int:
+    """Puts ranges into a field of the configuration; gives their number."""
+    if len(ranges) > most:
+        raise EmulationError(f"got {len(ranges)} {what}, wanted at most {most}")
+    for i, one in enumerate(ranges):
+        to[i] = _Range(*one)
+    return len(ranges)

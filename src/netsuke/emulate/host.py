@@ -114,8 +114,8 @@ def run_host_program(
         str(program.resolve()),
         str(int(reset_each)),
         str(len(inputs)),
-        *_pairs(io.inputs),
-        *_pairs(io.outputs),
+        *_pairs(io.placed_inputs),
+        *_pairs(io.placed_outputs),
     ]
     stdin = b"".join(data for given in inputs for data in given)
     try:

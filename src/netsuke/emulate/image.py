@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +16,9 @@ from netsuke.errors import EmulationError
 
 _THUMB_BIT = 1
 _LARGEST_PADDING = 256
+_ALLOC = 2  # SHF_ALLOC
+# Sections that a linker script makes where things are put apart (see usage.py).
+_WEIGHTS, _ZEROED = ".nk_weights", (".nk_arena", ".nk_state")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,9 @@ class Image:
     flash_rodata_bytes: int  # constants, and the padding before and after them
     data_bytes: int  # initialised data: in RAM, its initial values in flash
     bss_bytes: int  # zeroed data, and the padding before it
+    # (address, bytes) of the sections that take memory, and of the initial values of those that start-up code copies
+    sections: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    loads: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def flash_bytes(self) -> int:
@@ -135,7 +141,15 @@ def _read(elf: ELFFile, path: Path, compiler: str) -> Image:
     ends = {section.name: section["sh_addr"] + section["sh_size"] for section in elf.iter_sections()}
     starts = {section.name: section["sh_addr"] for section in elf.iter_sections()}
     data_load = symbols.get("nk_data_load", 0) if sizes.get(".data") else 0
-    padding = _gap(ends.get(".text"), starts.get(".rodata")) + _gap(ends.get(".rodata"), data_load)
+    padding = _gap(ends.get(".text"), starts.get(".rodata"))
+    padding += 0 if sizes.get(_WEIGHTS) else _gap(ends.get(".rodata"), data_load)
+    sections = {s.name: (s["sh_addr"], s["sh_size"]) for s in elf.iter_sections() if s["sh_flags"] & _ALLOC}
+    loads = {".data": (data_load, sizes.get(".data", 0))} if data_load else {}
+    weights, copied = sizes.get(_WEIGHTS, 0), 0
+    if weights and symbols["nk_weights_load"] != symbols["nk_weights_start"]:
+        loads[_WEIGHTS] = (symbols["nk_weights_load"], weights)
+        weights, copied = 0, weights
+    zeroed = sum(size for name, size in sizes.items() if name.startswith(_ZEROED))
     return Image(
         path=path,
         architecture=architecture,
@@ -146,9 +160,11 @@ def _read(elf: ELFFile, path: Path, compiler: str) -> Image:
         segments=_segments(elf),
         code=_code_ranges(elf, entries),
         flash_code_bytes=sizes.get(".vectors", 0) + sizes.get(".text", 0),
-        flash_rodata_bytes=sizes.get(".rodata", 0) + padding,
-        data_bytes=sizes.get(".data", 0),
-        bss_bytes=sizes.get(".bss", 0) + _gap(ends.get(".data"), starts.get(".bss")),
+        flash_rodata_bytes=sizes.get(".rodata", 0) + padding + weights,
+        data_bytes=sizes.get(".data", 0) + copied,
+        bss_bytes=sizes.get(".bss", 0) + _gap(ends.get(".data"), starts.get(".bss")) + zeroed,
+        sections=MappingProxyType(sections),
+        loads=MappingProxyType(loads),
     )
 
 

@@ -60,7 +60,7 @@ def take_turns_on_host(
     defines: Mapping[str, str] | None = None,
 ) -> Outputs:
     """The same on the host, for which the project is compiled into the executable `out`."""
-    listed = " ".join(f"NK_{'STATEFUL' if io.state_bytes else 'MODEL'}({io.suffix[1:]})" for io in models)
+    listed = " ".join(f"NK_{kind_of(io)}({io.suffix[1:]})" for io in models)
     out.parent.mkdir(parents=True, exist_ok=True)
     find_compiler(None, compiler).compile_and_link(
         [*sources, RUNTIME / "models_driver.c"],
@@ -87,6 +87,13 @@ def take_turns_on_host(
             f"{done.stderr.decode(errors='replace').strip()[:4000]}"
         )
     return decoded(done.stdout, models, turns)
+
+
+def kind_of(io: ModelIo) -> str:
+    """What the driver calls such a model."""
+    if io.pushed:
+        return "PUSHED_STATEFUL" if io.state_bytes else "PUSHED"
+    return "STATEFUL" if io.state_bytes else "MODEL"
 
 
 def encoded(io: ModelIo, turn: Turn) -> bytes:

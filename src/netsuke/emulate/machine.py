@@ -111,6 +111,7 @@ class Machine:
         self._fault: Fault | None = None
         self._resume: int | None = None
         self._loaded = False
+        self.stack_top = image.symbols.get("nk_stack_top", board.ram.end)
         self._engine = self._new_engine()
         self._return = self._map_memories()
         self.load()
@@ -195,6 +196,8 @@ class Machine:
         self._hook(unicorn_const.UC_HOOK_BLOCK, counter.block_hook, counter.pointer)
         if plan.watch is not None:
             self._hook(unicorn_const.UC_HOOK_MEM_WRITE, counter.write_hook, counter.pointer)
+            if plan.watch.stretches:
+                self._hook(unicorn_const.UC_HOOK_MEM_READ, counter.read_hook, counter.pointer)
         return counter
 
     def _hook(self, kind: int, function: int, user: int) -> None:
@@ -221,7 +224,7 @@ class Machine:
         registers, write = self._registers, self._engine.reg_write
         in_registers = len(registers.arguments)
         stacked = arguments[in_registers:]
-        sp = (self.board.ram.end - 4 * len(stacked)) & ~15
+        sp = (self.stack_top - 4 * len(stacked)) & ~15
         for i, value in enumerate(stacked):
             self.write(sp + 4 * i, (value & _WORD).to_bytes(4, "little"))
         for register, value in zip(registers.arguments, arguments, strict=False):
@@ -235,7 +238,7 @@ class Machine:
         """Run from reset, as on the board; the exit code that the program reports by semihosting."""
         if self.arm and not any(start <= _SYSTEM < end for start, end, _ in self._engine.mem_regions()):
             self._engine.mem_map(_SYSTEM, _PAGE, unicorn_const.UC_PROT_READ | unicorn_const.UC_PROT_WRITE)
-        self._engine.reg_write(self._registers.sp, self.board.ram.end)
+        self._engine.reg_write(self._registers.sp, self.stack_top)
         self.semihosting = Semihosting()
         self._run(self.image.symbol("Reset_Handler"), self._return)
         if self.semihosting.exit_code is None:

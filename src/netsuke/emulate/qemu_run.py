@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from netsuke.boards import Board, Core, Memory, MemoryKind
+from netsuke.boards import Board, Core, Memory, MemoryKind, Placement
 from netsuke.emulate.build import build_image
 from netsuke.emulate.compiler import RUNTIME
 from netsuke.emulate.counter import BlockCount
@@ -76,8 +76,9 @@ def run_project(
     compiler: str | None = None,
     reset_each: bool = True,
     progress: Callable[[int], None] | None = None,
+    placement: Placement | None = None,
 ) -> QemuRun:
-    """Run all inputs. `image` is the one linked for `board`: its sizes are reported.
+    """Run all inputs. `image` is the one linked for `board`, as `placement` says: its sizes are reported.
 
     Raises:
         EmulationError: when QEMU is not there, or the program fails.
@@ -109,7 +110,7 @@ def run_project(
         )
         raw = (folder / "outputs").read_bytes()
     outputs, stack, touched = decoded(raw, io, len(inputs))
-    check_fits(image, board, stack)
+    check_fits(image, board, stack, placement)
     if progress is not None:
         progress(len(inputs))
     if counts is None:
@@ -129,28 +130,28 @@ def _run(driver: Image, bench: Board, folder: Path, extra: Sequence[str]) -> str
 
 def encoded(io: ModelIo, inputs: Sequence[Sequence[bytes]], *, reset_each: bool) -> bytes:
     """The driver's file of inputs (see runtime/qemu_driver.c)."""
-    words = [int(reset_each), len(inputs), io.arena_bytes]
-    for table in (io.inputs, io.outputs):
+    words = [int(reset_each), len(inputs), *io.arena_sizes]
+    for table in (io.placed_inputs, io.placed_outputs):
         words += [len(table), *(number for pair in table for number in pair)]
     return np.array(words, "<u4").tobytes() + b"".join(data for given in inputs for data in given)
 
 
-def decoded(raw: bytes, io: ModelIo, runs: int) -> tuple[tuple[tuple[bytes, ...], ...], int, int]:
-    """(outputs of every run, stack bytes, arena bytes touched) from the driver's file of outputs."""
-    each = sum(size for _, size in io.outputs)
-    if len(raw) != 8 + runs * each:
+def decoded(raw: bytes, io: ModelIo, runs: int) -> tuple[tuple[tuple[bytes, ...], ...], int, tuple[int, ...]]:
+    """(outputs of every run, stack bytes, bytes touched of each part of the arena), from the file of outputs."""
+    each, head = sum(size for _, size in io.outputs), 4 * (1 + len(io.arenas))
+    if len(raw) != head + runs * each:
         raise EmulationError(
-            f"the program under QEMU wrote {len(raw):,} bytes, wanted {8 + runs * each:,}; build it again"
+            f"the program under QEMU wrote {len(raw):,} bytes, wanted {head + runs * each:,}; build it again"
         )
-    stack, touched = (int(word) for word in np.frombuffer(raw[:8], "<u4"))
-    outputs, at = [], 8
+    stack, *touched = (int(word) for word in np.frombuffer(raw[:head], "<u4"))
+    outputs, at = [], head
     for _ in range(runs):
         run = []
         for _, size in io.outputs:
             run.append(raw[at : at + size])
             at += size
         outputs.append(tuple(run))
-    return tuple(outputs), stack, touched
+    return tuple(outputs), stack, tuple(touched)
 
 
 def _result(
@@ -162,10 +163,16 @@ def _result(
     counts: QemuCounts,
     emulator: str,
     stack: int,
-    touched: int,
+    touched: tuple[int, ...],
 ) -> RunResult:
     model = CycleModel(driver, board.core)
     blocks: Sequence[BlockCount] = counts.blocks
+    arenas = tuple(
+        (image.objects.get(name, planned), max([reached, *io.ends_in(number)]))
+        for number, (name, planned, reached) in enumerate(
+            zip(io.arenas, io.arena_sizes, touched, strict=True)
+        )
+    )
     spread = Spread(least=min(counts.runs), most=max(counts.runs))
     return RunResult(
         outputs=outputs,
@@ -187,7 +194,8 @@ def _result(
         flash_data_bytes=image.data_bytes,
         static_bytes=image.ram_bytes - image.objects.get("nk_input", 0),
         stack_bytes=stack,
-        arena_bytes=image.objects.get("nk_arena", io.arena_bytes),
-        arena_touched_bytes=max([touched, *io.arena_ends]),
+        arena_bytes=sum(linked for linked, _ in arenas),
+        arena_touched_bytes=sum(reached for _, reached in arenas),
+        arenas=arenas,
         stray_writes=(),
     )

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import unicorn
 
-from netsuke.boards import Board
+from netsuke.boards import Board, Placement, home
 from netsuke.emulate.counter import BlockCount, CountPlan, Watch
 from netsuke.emulate.image import Image
 from netsuke.emulate.linker import check_fits
 from netsuke.emulate.machine import Machine
 from netsuke.emulate.result import FunctionCount, LayerCount, ModelIo, RunResult, Spread
 from netsuke.emulate.timing import CycleModel
+from netsuke.emulate.traffic import MemoryTraffic, priced, stretches
 from netsuke.errors import EmulationError
 
 EMULATOR = f"unicorn {unicorn.__version__}"
@@ -29,14 +30,17 @@ def run_emulated(
     *,
     reset_each: bool = True,
     progress: Callable[[int], None] | None = None,
+    placement: Placement | None = None,
+    traffic: bool = False,
 ) -> RunResult:
     """Run `inputs` one after the other; every run is counted, one more run (of the first input) is watched.
 
     `reset_each` initialises a model's state before every input; without it, once before the first. `progress`
-    is called with the number of inputs done.
+    is called with the number of inputs done. `placement` is how the image was linked. With `traffic` the data accesses
+    to memories that make the core wait are counted, which takes some seconds for ten million instructions.
     """
     check_inputs(io, inputs)
-    footprint = watch_run(image, board, io, inputs[0])
+    footprint = watch_run(image, board, io, inputs[0], placement, traffic=traffic)
     model = CycleModel(image, board.core)
     outputs: list[tuple[bytes, ...]] = []
     counts: list[tuple[int, int]] = []
@@ -73,8 +77,10 @@ def run_emulated(
         flash_data_bytes=image.data_bytes,
         static_bytes=image.ram_bytes - image.objects.get("nk_input", 0),
         stack_bytes=footprint.stack_bytes,
-        arena_bytes=image.objects.get("nk_arena", io.arena_bytes),
-        arena_touched_bytes=footprint.arena_touched_bytes,
+        arena_bytes=sum(linked for linked, _ in footprint.arenas),
+        arena_touched_bytes=sum(touched for _, touched in footprint.arenas),
+        arenas=footprint.arenas,
+        traffic=footprint.traffic,
         stray_writes=footprint.stray_writes,
     )
 
@@ -113,15 +119,18 @@ def count_plan(image: Image, io: ModelIo, watch: Watch | None = None) -> CountPl
 
 def run_one(machine: Machine, io: ModelIo, given: Sequence[bytes], *, reset: bool) -> tuple[bytes, ...]:
     """One input on a machine that keeps its memory: the bytes of every output. `reset` initialises the state first."""
-    arena = machine.image.symbol("nk_arena")
+    arenas = [machine.image.symbol(name) for name in io.arenas]
     if reset and machine.image.has(io.reset):
         _succeed(machine, io.reset)
-    start = machine.image.symbol(io.input_object)
-    for (offset, _), data in zip(io.inputs, given, strict=True):
-        machine.write(start + offset, data)
+    for number, ((offset, _), data) in enumerate(zip(io.inputs, given, strict=True)):
+        start = arenas[io.arena_of(number, output=False)]
+        machine.write((machine.image.symbol(io.input_object) if io.pushed else start) + offset, data)
     machine.counter.reset()
     _succeed(machine, io.run)
-    return tuple(machine.read(arena + offset, size) for offset, size in io.outputs)
+    return tuple(
+        machine.read(arenas[io.arena_of(number, output=True)] + offset, size)
+        for number, (offset, size) in enumerate(io.outputs)
+    )
 
 
 def _succeed(machine: Machine, function: str) -> None:
@@ -138,36 +147,66 @@ class Footprint:
 
     outputs: tuple[bytes, ...]
     stack_bytes: int
-    arena_touched_bytes: int
+    arenas: tuple[tuple[int, int], ...]
+    """(bytes linked, bytes up to the highest that was touched) of each part of the arena."""
+    traffic: tuple[MemoryTraffic, ...]
     stray_writes: tuple[str, ...]
 
 
-def watch_run(image: Image, board: Board, io: ModelIo, given: Sequence[bytes]) -> Footprint:
-    """Run one input with every write watched; DoesNotFit when the stack runs into the data below it."""
-    arena, top = image.symbol("nk_arena"), board.ram.end
+def watch_run(
+    image: Image,
+    board: Board,
+    io: ModelIo,
+    given: Sequence[bytes],
+    placement: Placement | None = None,
+    *,
+    traffic: bool = False,
+) -> Footprint:
+    """Run one input with every write watched, and with `traffic` every read.
+
+    Raises:
+        DoesNotFit: when the stack runs into the data below it.
+    """
+    top = (placement or home(board)).stack.end
+    arenas = arena_ranges(image, io)
     watch = Watch(
-        arena=(arena, arena + image.objects.get("nk_arena", io.arena_bytes)),
+        arena=arenas[0],
+        more_arenas=arenas[1:],
         stack=(image.symbol("nk_bss_end"), top),
         allowed=_state_range(image, io),
+        stretches=stretches(board) if traffic else (),
     )
     with Machine(image, board, plan=count_plan(image, io, watch)) as machine:
         try:
             outputs = run_one(machine, io, given, reset=True)
         except EmulationError:
             # An overflowing stack destroys data and may end in any fault: say the cause.
-            check_fits(image, board, top - machine.counter.totals().stack_low)
+            check_fits(image, board, top - machine.counter.totals().stack_low, placement)
             raise
-        totals = machine.counter.totals()
-    check_fits(image, board, top - totals.stack_low)
+        totals, accesses = machine.counter.totals(), machine.counter.traffic()
+    check_fits(image, board, top - totals.stack_low, placement)
     return Footprint(
         outputs=outputs,
         stack_bytes=top - totals.stack_low,
-        arena_touched_bytes=max([totals.arena_end - arena, *io.arena_ends]),
+        arenas=tuple(
+            (end - start, max([touched - start, *io.ends_in(number)]))
+            for number, ((start, end), touched) in enumerate(zip(arenas, totals.arena_ends, strict=False))
+        ),
+        traffic=priced(board, accesses),
         stray_writes=tuple(
             f"{length} bytes at {address:#010x} ({symbol_near(image, address)}) from {image.where(pc)}"
             for address, length, pc in totals.stray_writes
         ),
     )
+
+
+def arena_ranges(image: Image, io: ModelIo) -> tuple[tuple[int, int], ...]:
+    """(start, end) of each part of the arena, as linked."""
+    found = []
+    for name, planned in zip(io.arenas, io.arena_sizes, strict=True):
+        start = image.symbol(name)
+        found.append((start, start + image.objects.get(name, planned)))
+    return tuple(found)
 
 
 def _state_range(image: Image, io: ModelIo) -> tuple[tuple[int, int], ...]:

@@ -21,7 +21,9 @@ class Look:
     advice: str
 
 
-SAY_ONNX = "export the module to ONNX or .tflite"
+SAY_ONNX = (
+    "give netsuke.load(module, example_inputs) the module itself, or write it with torch.export.save as .pt2"
+)
 TO_TFLITE = "convert it to .tflite (tf.lite.TFLiteConverter)"
 LOOKS = (
     Look(magic=b"\x89HDF\r\n\x1a\n", is_a="an HDF5 file (Keras .h5)", advice=TO_TFLITE),
@@ -30,7 +32,7 @@ LOOKS = (
     Look(magic=b"version https://git-lfs", is_a="a Git LFS pointer", advice="run `git lfs pull`"),
     Look(magic=b"\x1f\x8b", is_a="a gzip archive", advice="unpack it first"),
     Look(magic=b"\x93NUMPY", is_a="a numpy array", advice="give the model; arrays are --inputs"),
-    Look(magic=b"GGUF", is_a="a GGUF language model", advice="netsuke reads .tflite and .onnx"),
+    Look(magic=b"GGUF", is_a="a GGUF language model", advice="netsuke reads .tflite, .onnx and .pt2"),
     Look(magic=b"ET12", at=4, is_a="an ExecuTorch program", advice=SAY_ONNX),
     Look(magic=b"<!DOCTYPE", is_a="an HTML page", advice="download the file itself"),
     Look(magic=b"<html", is_a="an HTML page", advice="download the file itself"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from netsuke.errors import GraphError, ImportModelError, InputError, UnsupportedModel
@@ -47,7 +48,9 @@ def load_bytes(data: bytes, path: Path) -> Graph:
         return load_tflite(data, path.stem)
     if ending == ".onnx" or is_onnx(data):
         return load_onnx(data, path)
-    reason = looks_like(data) or "a .tflite or .onnx file was wanted"
+    if ending == ".pt2":
+        return load_program_file(data, path.stem)
+    reason = looks_like(data) or "a .tflite, .onnx or .pt2 file was wanted"
     raise ImportModelError(f"this is not a model that netsuke reads: {reason}")
 
 
@@ -70,3 +73,21 @@ def load_onnx(data: bytes, path: Path) -> Graph:
             "pip install 'netsuke[onnx]'"
         ) from None
     return load_file(data, path.stem)
+
+
+def load_program_file(data: bytes, name: str) -> Graph:
+    """A .pt2 file, as `torch.export.save` writes it."""
+    from netsuke.importers.pytorch import load_saved
+
+    return load_saved(data, name)
+
+
+def load_module(model: object, example_inputs: Sequence[object] | None, name: str) -> Graph:
+    """A `torch.nn.Module` or `ExportedProgram` that the caller holds.
+
+    Raises:
+        InputError, ImportModelError, UnsupportedModel: as `importers.pytorch.load_program`.
+    """
+    from netsuke.importers.pytorch import load_program
+
+    return load_program(model, example_inputs, name)

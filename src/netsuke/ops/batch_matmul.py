@@ -11,6 +11,7 @@ import numpy as np
 
 from netsuke.errors import GraphError
 from netsuke.ir import Args, Array, DType, Tensor
+from netsuke.ops.batch_matmul_dsp import Product, matmul_kernels
 from netsuke.ops.fixed_point import Multiplier
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site
@@ -165,6 +166,18 @@ def batch_steps(tensor: Tensor, leading: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(0 if size == 1 and whole > 1 else step for size, whole, step in pairs)
 
 
+def product_of(site: Site[BatchMatmul]) -> Product:
+    """Sizes and steps of an integer product."""
+    args = bind(site)[0].args
+    assert isinstance(args, BatchMatmulArgs)
+    return Product(
+        batches=args.batches, x_batch=args.x_batch, w_batch=args.w_batch,
+        rows=args.rows, depth=args.depth, columns=args.columns,
+        x_steps=(args.x_row, args.x_depth), w_steps=(args.w_depth, args.w_column),
+        multiplier=Multiplier(value=args.multiplier, shift=args.shift),
+    )  # fmt: skip
+
+
 def bind(site: Site[BatchMatmul]) -> tuple[Call]:
     """One call over all batches."""
     x, w, y = site.x(0), site.x(1), site.y()
@@ -227,7 +240,7 @@ BATCH_MATMUL = Operator(
         multiplier_in_range,
     ),
     macs=macs,
-    kernels=KERNELS,
+    kernels=(*matmul_kernels(product_of), *KERNELS),
 )
 
 OPERATORS: tuple[Operator[BatchMatmul], ...] = (BATCH_MATMUL,)

@@ -11,9 +11,14 @@ from netsuke.ops.registry import operator, site
 def candidates(graph: Graph, node: Node, isa: Isa = Isa.NONE) -> tuple[Kernel, ...]:
     """The kernels that accept the node and that the core can run, in the operator's order of preference.
 
+    Where weights have four or two bits, and some kernel keeps them packed, only such kernels are; a core with Helium
+    may still have them unpacked in flash, since the packed kernels are scalar.
+
     Raises:
         GraphError: when the node breaks a rule of its operator.
     """
     found = site(graph, node)
     here = (kernel for kernel in operator(node.op).kernels if kernel.needs in isa)
-    return tuple(kernel for kernel in here if kernel.accepts(found))
+    accepting = tuple(kernel for kernel in here if kernel.accepts(found))
+    packed = tuple(kernel for kernel in accepting if kernel.packs)
+    return packed if packed and Isa.MVE not in isa else accepting

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from netsuke.ir import Array, DType
+from netsuke.ops import packed as packed_weights
 from netsuke.ops.activation import apply_clamp, full_clamp
 from netsuke.ops.conv_2d_mve import CONV_2D_S8_MVE, POINTWISE_S8_MVE
 from netsuke.ops.conv_geometry import (
@@ -54,9 +55,11 @@ from netsuke.ops.rows import windowed
 from netsuke.ops.skips import CONV_2D_S8_SKIPS, POINTWISE_S8_SKIPS
 from netsuke.ops.strip import CONV_2D_S8_DSP, POINTWISE_S8_DSP
 from netsuke.ops.strip_duo import CONV_2D_S8_DUO, POINTWISE_S8_DUO
+from netsuke.ops.threes import POINTWISE_S8_THREES
 from netsuke.ops.triples import CONV_2D_S8_TRIPLES, POINTWISE_S8_TRIPLES
 from netsuke.ops.window_duo import CONV_2D_S8_WINDOW_DUO
 from netsuke.ops.winograd import CONV_2D_S8_WINOGRAD
+from netsuke.ops.winograd_4x4 import CONV_2D_S8_WINOGRAD_4X4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +279,7 @@ CONV_2D = Operator(
     macs=macs,
     rows=windowed(windows),
     kernels=(
+        *packed_weights.CONVOLUTIONS,
         POINTWISE_NARROW_S8_MVE,
         POINTWISE_S8_MVE,
         *CONV_2D_LINES_S8_MVE,
@@ -284,6 +288,7 @@ CONV_2D = Operator(
         SINGLE_S8_DSP,
         POINTWISE_S8_DUO,
         POINTWISE_S8_DSP,
+        CONV_2D_S8_WINOGRAD_4X4,
         CONV_2D_S8_WINOGRAD,
         CONV_2D_S8_DUO,
         CONV_2D_S8_DSP,
@@ -291,6 +296,7 @@ CONV_2D = Operator(
         CONV_2D_S8_WINDOW_DUO,
         POINTWISE_S8_SKIPS,
         CONV_2D_S8_SKIPS,
+        POINTWISE_S8_THREES,
         POINTWISE_S8_TRIPLES,
         CONV_2D_S8_TRIPLES,
         POINTWISE_S8,

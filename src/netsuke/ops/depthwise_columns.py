@@ -13,12 +13,12 @@ from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, images, windows
 from netsuke.ops.depthwise_triples import channel_rows
 from netsuke.ops.geometry import Window
-from netsuke.ops.high_steps import HighSteps, Room
+from netsuke.ops.high_steps import Floored, HighSteps, Room
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Param
 from netsuke.ops.operator import Site
 from netsuke.ops.overlap import Overlap, plane_by_plane
-from netsuke.ops.skips import steps_of
-from netsuke.ops.triples import folded_bias
+from netsuke.ops.skips import scale_table, steps_of
+from netsuke.ops.triples import accumulators, folded_bias
 
 UP = 12
 """How far sums are shifted up at most: nine products have 18 bits and a sign."""
@@ -81,12 +81,14 @@ def walk_of(site: Site[Any]) -> bool | None:
     return False if walkable(along) else (True if walkable(down) else None)
 
 
-def found_for(site: Site[Any]) -> HighSteps | None:
-    """The requantisation of the sums of stored inputs times weights, with one addend."""
+def found_for(site: Site[Any]) -> tuple[HighSteps, Floored] | None:
+    """The requantisation of the sums of stored inputs times weights, with one addend and a floor."""
     rows = channel_rows(site)
     least = -folded_bias(site, rows)
     found = steps_of(site, rows, Room(least=least, most=least + SLACK, up=UP))
-    return None if found is None or found.mirrored else found
+    lowest = int(full_clamp(site.args.clamp, site.y())[0])
+    floored = None if found is None else found.floored(lowest, accumulators(site, rows), signed=True)
+    return None if found is None or floored is None else (found, floored)
 
 
 def accepts(site: Site[Any]) -> bool:
@@ -98,9 +100,10 @@ def accepts(site: Site[Any]) -> bool:
 
 def bind(site: Site[Any]) -> tuple[Call, ...]:
     """One call an image."""
-    rows, found, vertical = channel_rows(site), found_for(site), walk_of(site)
-    assert found is not None
+    rows, both, vertical = channel_rows(site), found_for(site), walk_of(site)
+    assert both is not None
     assert vertical is not None
+    found, floored = both
     x, y, (down, along) = site.x().shape, site.y().shape, windows(site)
     channels = x[3]
     walk, across = (down, along) if vertical else (along, down)
@@ -111,8 +114,8 @@ def bind(site: Site[Any]) -> tuple[Call, ...]:
         x_walk=x_steps[vertical], y_walk=y_steps[vertical], lines=across.size, out_lines=across.output,
         inside_end=inside_end(across),
         before_lines=across.before, stride_lines=across.stride, x_line=x_steps[not vertical],
-        y_line=y_steps[not vertical], x_zero=site.x().zero_point, unit=1 << found.up, shift=found.shift, top=found.top,
-        lowest=int(full_clamp(site.args.clamp, site.y())[0]),
+        y_line=y_steps[not vertical], x_zero=site.x().zero_point, unit=1 << found.up, shift=found.shift,
+        top=floored.top, lowest=int(full_clamp(site.args.clamp, site.y())[0]),
     )  # fmt: skip
     taps = rows.reshape(-1, 3, 3).transpose(0, 2, 1) if vertical else rows
     weights = Constant(
@@ -120,12 +123,10 @@ def bind(site: Site[Any]) -> tuple[Call, ...]:
         data=np.ascontiguousarray(taps.astype(np.int8).reshape(channels, 9)),
         shape_note="channels x 3 x 3",
     )
-    scales = Constant(
-        label="scales",
-        data=np.stack([found.multiplier, found.addend, found.offset + folded_bias(site, rows)], axis=1)
-        .astype(np.uint32)
-        .view(np.int32),
-        shape_note="channels x multiplier, addend, what sums start from",
+    starts = found.offset + folded_bias(site, rows)
+    scales = scale_table(
+        [floored.multiplier, floored.addend, floored.floor, starts],
+        "multiplier, addend, floor, what sums start from",
     )
     return tuple(DEPTHWISE_S8_COLUMNS.call(i, weights, scales, o, args=args) for i, o in images(site))
 

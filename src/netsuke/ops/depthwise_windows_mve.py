@@ -251,8 +251,13 @@ class Shape:
     def overlap(self, site: Site[Any]) -> tuple[Overlap, ...]:
         """Strips are turned round before their outputs are written, and what the next one shares is kept."""
         walk, x, y = self.walk(site), site.x(), site.y()
-        if walk is None or self.apart:
+        if walk is None:
             return ()
+        if self.apart:
+            # Each strip is one row of outputs, and nothing is kept: all rows from its window's first on are read again.
+            across = walk.across
+            moments = [(row, row * across.stride - across.before) for row in range(1, across.output)]
+            return plane_by_plane(site, moments) if walk.by_rows else ()
         if walk.across.output == walk.across.size == 1:
             return plane_by_plane(site, [])
         if self.per_block != 2:

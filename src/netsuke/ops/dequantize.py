@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from netsuke.ops.kernel import KernelArgs
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.rows import ELEMENTWISE
 from netsuke.ops.unary import NoArgs, infer, int16_is_symmetric, unary_kernel
+from netsuke.ops.wide_lookup import wide_lookup_kernel
 
 INTEGERS = (DType.INT8, DType.UINT8, DType.INT16)
 
@@ -68,6 +69,14 @@ def per_tensor(site: Site[NoArgs]) -> bool:
     return q is not None and not q.per_channel
 
 
+def of_tensor(site: Site[NoArgs], x: Array) -> Array:
+    """Stored values of a tensor with one scale as numbers."""
+    found: Array = np.float32(site.x().scale) * (x.astype(np.int32) - site.x().zero_point).astype(np.float32)
+    return found
+
+
+LOOKUP = wide_lookup_kernel("nk_lookup_8_f32", of_tensor, DType.FLOAT32)
+
 DEQUANTIZE = Operator(
     name="dequantize",
     tflite=("DEQUANTIZE",),
@@ -77,9 +86,12 @@ DEQUANTIZE = Operator(
     reference=reference,
     constraints=(types_convert, has_scale),
     rows=ELEMENTWISE,
-    kernels=tuple(
-        unary_kernel(f"nk_dequantize_{suffix}", dtype, DType.FLOAT32, DequantizeArgs, args_of, per_tensor)
-        for suffix, dtype in (("s8", DType.INT8), ("u8", DType.UINT8), ("s16", DType.INT16))
+    kernels=(
+        replace(LOOKUP, accepts=lambda site: per_tensor(site) and LOOKUP.accepts(site)),
+        *(
+            unary_kernel(f"nk_dequantize_{suffix}", dtype, DType.FLOAT32, DequantizeArgs, args_of, per_tensor)
+            for suffix, dtype in (("s8", DType.INT8), ("u8", DType.UINT8), ("s16", DType.INT16))
+        ),
     ),
 )
 

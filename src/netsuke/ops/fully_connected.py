@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from netsuke.ir import Args, Array, DType
+from netsuke.ops import packed as packed_weights
 from netsuke.ops.activation import Clamp, full_clamp
 from netsuke.ops.conv_2d import float_finish, folded_bias, packed
 from netsuke.ops.conv_geometry import FLOAT_PARAMS, WEIGHTS, accumulates_64_bits, bias_of, scale_step
@@ -37,6 +38,7 @@ from netsuke.ops.row_dsp import ROW_S8_DSP
 from netsuke.ops.row_duo import ROW_S8_DUO
 from netsuke.ops.row_s16_dsp import FULLY_CONNECTED_S16_DSP
 from netsuke.ops.row_skips import FULLY_CONNECTED_S8_SKIPS
+from netsuke.ops.threes import FULLY_CONNECTED_S8_THREES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,18 +185,34 @@ def takes_wide(site: Site[FullyConnected]) -> bool:
     return site.x().dtype is DType.INT8 and wide_multipliers(site) is not None
 
 
-def bind_s8(site: Site[FullyConnected]) -> tuple[Call]:
-    """One call over all rows."""
-    w, wide = shifted_weights(site), wide_multipliers(site)
+def wide_constants(site: Site[FullyConnected]) -> tuple[Constant, ...]:
+    """Folded biases, multipliers of two parts, their shifts."""
+    wide = wide_multipliers(site)
     assert wide is not None
     halves = np.array([(m.high, m.low) for m in wide], dtype=np.int32)
-    constants = (
-        packed(site, w, 1),
-        folded_bias(site, w),
+    return (
+        folded_bias(site, shifted_weights(site)),
         Constant(label="multiplier", data=halves, shape_note="channels or 1 x high and low 31 bits"),
         Constant(label="shift", data=np.array([m.shift for m in wide], dtype=np.int8)),
     )
+
+
+def bind_s8(site: Site[FullyConnected]) -> tuple[Call]:
+    """One call over all rows."""
+    constants = (packed(site, shifted_weights(site), 1), *wide_constants(site))
     return (FULLY_CONNECTED_S8.call(Input(index=0), *constants, Output(index=0), args=integer_args(site)),)
+
+
+def takes_packed(site: Site[FullyConnected], bits: int) -> bool:
+    """The same with weights of four or two bits."""
+    return takes_wide(site) and packed_weights.bits_of(site) == bits and packed_weights.sums_fit(site, bits)
+
+
+def bind_packed(site: Site[FullyConnected], bits: int) -> tuple[Call]:
+    """One call over all rows."""
+    constants = (packed_weights.row_weights(site.constant(WEIGHTS), bits), *wide_constants(site))
+    kernel = FULLY_CONNECTED_PACKED[bits]
+    return (kernel.call(Input(index=0), *constants, Output(index=0), args=integer_args(site)),)
 
 
 def scale_bits(site: Site[FullyConnected]) -> Constant:
@@ -250,6 +268,17 @@ FULLY_CONNECTED_S8 = Kernel(
     bind=bind_s8,
     accepts=takes_wide,
     overlap=pixels_during,
+)
+FULLY_CONNECTED_PACKED = packed_weights.by_bits(
+    lambda bits: Kernel(
+        name=f"nk_fully_connected_w{bits}",
+        params=FULLY_CONNECTED_S8.params,
+        args=FullyConnectedArgs,
+        bind=lambda site: bind_packed(site, bits),
+        accepts=lambda site: takes_packed(site, bits),
+        overlap=pixels_during,
+        packs=True,
+    )
 )
 FULLY_CONNECTED_S8_DOUBLE = Kernel(
     name="nk_fully_connected_s8_double",
@@ -307,10 +336,13 @@ FULLY_CONNECTED = Operator(
     ),
     macs=macs,
     kernels=(
+        *packed_weights.ROW_DSP.values(),
+        *FULLY_CONNECTED_PACKED.values(),
         FULLY_CONNECTED_S8_MVE,
         ROW_S8_DUO,
         ROW_S8_DSP,
         FULLY_CONNECTED_S8_SKIPS,
+        FULLY_CONNECTED_S8_THREES,
         FULLY_CONNECTED_S8_PAIRS,
         FULLY_CONNECTED_S8_FOURS,
         FULLY_CONNECTED_S8,

@@ -52,7 +52,8 @@ def prototypes_header(all_kernels: Iterable[Kernel]) -> str:
     """Text of nk_prototypes.h, in alphabetical order."""
     lines = sorted({f"{prototype_of(k)};" for k in all_kernels})
     body = "\n".join(lines)
-    return f'{BANNER}\n#ifndef NK_PROTOTYPES_H\n#define NK_PROTOTYPES_H\n\n#include "nk_args.h"\n\n{body}\n\n#endif\n'
+    includes = '#include <stdbool.h>\n\n#include "nk_args.h"'
+    return f"{BANNER}\n#ifndef NK_PROTOTYPES_H\n#define NK_PROTOTYPES_H\n\n{includes}\n\n{body}\n\n#endif\n"
 
 
 def generated() -> dict[Path, str]:

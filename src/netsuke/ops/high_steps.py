@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netsuke.ir import Array
-from netsuke.ops.fixed_point import Int64Array
+from netsuke.ops.fixed_point import INT32_MAX, Int64Array
 from netsuke.ops.staircase import Accumulators, Scaling, rises
 
 WORD = 1 << 32
@@ -35,13 +35,15 @@ class HighSteps:
     """The formula's constants, int64 [channels]; the others are one for all.
 
     The sum is shifted up by `up`, v down by `shift`; `levels`: steps from the lowest value to the highest. From an
-    accumulator of 0 on the addend is `addend_up`.
+    accumulator of 0 on the addend is `addend_up`. first: the least accumulator above the lowest value, within the
+    bounds or one behind them.
     """
 
     offset: Int64Array
     multiplier: Int64Array
     addend: Int64Array
     addend_up: Int64Array
+    first: Int64Array
     up: int
     shift: int
     levels: int
@@ -81,6 +83,40 @@ class HighSteps:
         v = self.products(acc) + addend
         result: Int64Array = np.clip(v, 0, self.top) >> self.shift
         return result
+
+    def floored(self, lowest: int, bounds: Accumulators, *, signed: bool = False) -> Floored | None:
+        """The same with the lowest stored value in the addends, or None where a word is too small for it.
+
+        signed: places are compared as signed words.
+        """
+        cap = INT32_MAX if signed else WORD - 1
+        floor = np.minimum((self.first + self.offset) << self.up, cap)
+        most = (bounds.most + self.offset) << self.up
+        result = Floored(
+            multiplier=self.multiplier,
+            addend=self.addend + (lowest << self.shift),
+            floor=floor,
+            top=((lowest + self.levels + 1) << self.shift) - 1,
+        )
+        v = self.products(np.stack([self.first, bounds.most], axis=1)) + result.addend[:, None]
+        reached = bool(((self.first <= bounds.most) | (most < floor)).all())
+        words = max(int(np.abs(v).max()), abs(result.top)) <= INT32_MAX and floor.min() >= (
+            -cap if signed else 0
+        )
+        return result if reached and words and not self.mirrored else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floored:
+    """Constants of nk_high_floor, int64 [channels], `top` for all: below a place of `floor` the value is the lowest.
+
+    Above it the formula of HighSteps is never below its lowest step, and needs no clip there.
+    """
+
+    multiplier: Int64Array
+    addend: Int64Array
+    floor: Int64Array
+    top: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +174,7 @@ def high_steps(
     columns = np.array([(x.offset, x.multiplier, x.down, x.over) for x in lines], dtype=np.int64).T
     result = HighSteps(
         offset=columns[0], multiplier=columns[1], addend=columns[2], addend_up=columns[3],
-        up=up, shift=shift, levels=high - low,
+        first=at[:, 0], up=up, shift=shift, levels=high - low,
     )  # fmt: skip
     return result if agrees(result, scaling, at, clamp, bounds) else None
 

@@ -143,6 +143,9 @@ class Kernel:
     spends_flash: bool = False
     """Faster for more bytes of weights: left out when the smallest image is wanted."""
 
+    packs: bool = False
+    """Keeps weights of fewer bits than eight packed: what a layer with such weights was made for (see `choice`)."""
+
     @property
     def source(self) -> str:
         """Its file below kernels/src."""

@@ -78,6 +78,12 @@ class Step:
         """Inputs that output 0 may lie over, and how far."""
         return self.kernel.overlap(self.site) if self.fused is None else self.fused.overlaps
 
+    @property
+    def over_scratch(self) -> Overlap | None:
+        """How far output 0 may lie over the scratch, if at all."""
+        growing = self.stream is not None and self.stream.growing
+        return Overlap(input=-1, lead=0) if growing else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:

@@ -13,6 +13,8 @@ from netsuke.ir import Array, DType
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.kernel import Kernel, KernelArgs
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.quantize_dsp import QUANTIZE_F32_DSP
+from netsuke.ops.rescale_dsp import linear_kernel, quantize_s16_dsp, twice_kernel
 from netsuke.ops.rows import ELEMENTWISE
 from netsuke.ops.unary import (
     NoArgs,
@@ -22,6 +24,7 @@ from netsuke.ops.unary import (
     saturated,
     unary_kernel,
 )
+from netsuke.ops.wide_lookup import wide_lookup_kernel
 
 INTEGERS = (DType.INT8, DType.UINT8, DType.INT16)
 
@@ -148,13 +151,23 @@ def integer_kernel(
     name: str,
     x: DType,
     y: DType,
-    multiplier: Callable[[Site[Any]], Multiplier] = lambda site: Multiplier.of(scale_ratio(site)),
+    multiplier: Callable[[Site[Any]], Multiplier] = lambda site: ratio_multiplier(site),
     clamp: Callable[[Site[Any]], tuple[int, int]] = lambda site: site.y().dtype.range,
 ) -> Kernel:
     """A kernel from integers to integers."""
     return unary_kernel(
         name, x, y, QuantizeArgs, lambda site: quantize_args(site, multiplier(site), clamp(site))
     )
+
+
+def ratio_multiplier(site: Site[Any]) -> Multiplier:
+    """The scales' ratio in fixed point."""
+    return Multiplier.of(scale_ratio(site))
+
+
+def full_range(site: Site[Any]) -> tuple[int, int]:
+    """All stored values of the output's type."""
+    return site.y().dtype.range
 
 
 QUANTIZE = Operator(
@@ -170,10 +183,16 @@ QUANTIZE = Operator(
         unary_kernel(
             "nk_quantize_f32_s8_mve", DType.FLOAT32, DType.INT8, QuantizeF32Args, f32_args, needs=Isa.MVE
         ),
+        *QUANTIZE_F32_DSP,
         unary_kernel("nk_quantize_f32_s8", DType.FLOAT32, DType.INT8, QuantizeF32Args, f32_args),
         unary_kernel("nk_quantize_f32_u8", DType.FLOAT32, DType.UINT8, QuantizeF32Args, f32_args),
         unary_kernel("nk_quantize_f32_s16", DType.FLOAT32, DType.INT16, QuantizeF32Args, f32_args),
         *lookup_kernels(integers),
+        quantize_s16_dsp(ratio_multiplier, full_range),
+        linear_kernel("nk_quantize_s16_s8_dsp", DType.INT16, DType.INT8, ratio_multiplier),
+        twice_kernel("nk_quantize_s16_s8_twice_dsp", DType.INT8, ratio_multiplier, full_range),
+        linear_kernel("nk_quantize_s8_s16_dsp", DType.INT8, DType.INT16, ratio_multiplier),
+        wide_lookup_kernel("nk_lookup_8_s16", integers, DType.INT16),
         integer_kernel("nk_quantize_s16", DType.INT16, DType.INT16),
         integer_kernel("nk_quantize_s16_s8", DType.INT16, DType.INT8),
         integer_kernel("nk_quantize_s8_s16", DType.INT8, DType.INT16),

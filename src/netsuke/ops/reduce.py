@@ -12,7 +12,6 @@ import numpy as np
 
 from netsuke.boards import Isa
 from netsuke.ir import Args, Array, DType
-from netsuke.ops.activation import FLOAT32_MAX
 from netsuke.ops.block_copy import MAX_RANK, dense_steps
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
 from netsuke.ops.kernel import Call, Input, Kernel, KernelArgs, Output, Param
@@ -170,11 +169,15 @@ def start_f32(site: Site[Reduce]) -> float:
 
 
 def max_reference(site: Site[Reduce], values: Sequence[Array | None]) -> tuple[Array]:
-    """The largest element, for float32 from the lowest finite number up (reference_ops::ReduceGeneric)."""
+    """The largest element (reference_ops::ReduceGeneric).
+
+    For float32 from minus infinity up, as ONNX and numpy have it; TFLite starts from the lowest finite number,
+    which shows where all elements are minus infinity.
+    """
     x = values[0]
     assert x is not None
     elements = rows(site, x)
-    lowest = -FLOAT32_MAX if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     best = np.full(elements.shape[0], lowest, dtype=x.dtype)
     for column in elements.T:
         best = larger(column, best)
@@ -182,11 +185,16 @@ def max_reference(site: Site[Reduce], values: Sequence[Array | None]) -> tuple[A
 
 
 def loops(site: Site[Reduce]) -> ReduceArgs:
-    """The loops of a kernel: neighbouring dimensions of one kind are one loop."""
-    shape, steps = site.x().shape, dense_steps(site.x().shape)
+    """The loops of a kernel."""
+    return loops_over(site.x().shape, site.args.axes)
+
+
+def loops_over(shape: Shape, over: Sequence[int]) -> ReduceArgs:
+    """Loops over the dimensions that are kept, and `over` those that are not: neighbours of one kind are one."""
+    steps = dense_steps(shape)
     kept, reduced = [(1, 0)] * LEVELS, [(1, 0)] * LEVELS
     large = [axis for axis, size in enumerate(shape) if size != 1]
-    for is_reduced, run in groupby(large, key=lambda axis: axis in site.args.axes):
+    for is_reduced, run in groupby(large, key=lambda axis: axis in over):
         axes = list(run)
         (reduced if is_reduced else kept).append((math.prod(shape[axis] for axis in axes), steps[axes[-1]]))
     kept, reduced = kept[-LEVELS:], reduced[-LEVELS:]

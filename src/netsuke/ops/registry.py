@@ -41,6 +41,16 @@ FAMILIES = (
     "slice",
     "split",
     "transpose",
+    "float_unary",
+    "float_binary",
+    "log_softmax",
+    "normalize",
+    "reduce_more",
+    "compare",
+    "cast",
+    "gather",
+    "cumsum",
+    "tile",
 )  # fmt: skip
 
 

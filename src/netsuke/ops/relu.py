@@ -15,6 +15,7 @@ from netsuke.ops.float_math import clamp_f32
 from netsuke.ops.kernel import KernelArgs
 from netsuke.ops.operator import Constraint, Operator, Site, dtypes_of
 from netsuke.ops.quantize import quantize_s16_kernel, requantized
+from netsuke.ops.rescale_dsp import quantize_s16_dsp
 from netsuke.ops.rows import ELEMENTWISE
 from netsuke.ops.unary import (
     NoArgs,
@@ -89,8 +90,9 @@ def operator_of(name: str, activation: Activation, types: tuple[DType, ...]) -> 
         if activation is Activation.RELU
         else unary_kernel("nk_clamp_f32", DType.FLOAT32, DType.FLOAT32, ClampF32Args, clamp_args)
     )
-    s16_kernel = quantize_s16_kernel(
-        lambda site: Multiplier.of(multiplier(site)), lambda site: clamp(site, activation)
+    s16_kernels = tuple(
+        make(lambda site: Multiplier.of(multiplier(site)), lambda site: clamp(site, activation))
+        for make in (quantize_s16_dsp, quantize_s16_kernel)
     )
     constraints: tuple[Constraint[Any], ...] = (dtypes_of(*types), int16_is_symmetric, rescale_fits)
     return Operator(
@@ -102,7 +104,7 @@ def operator_of(name: str, activation: Activation, types: tuple[DType, ...]) -> 
         reference=reference(activation),
         constraints=constraints,
         rows=ELEMENTWISE,
-        kernels=(*lookup_kernels(quantized(activation)), s16_kernel, float_kernel),
+        kernels=(*lookup_kernels(quantized(activation)), *s16_kernels, float_kernel),
     )
 
 

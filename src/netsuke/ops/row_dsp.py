@@ -79,21 +79,26 @@ def accumulator_range(site: Site[Any]) -> tuple[list[int], list[int]]:
     return lowest.tolist(), highest.tolist()
 
 
+def row_args(site: Site[Any], rows: int, fraction: int) -> RowArgs:
+    """The struct for weights [O, depth] (or [O, 1, 1, depth])."""
+    w = site.x(WEIGHTS)
+    low, high = (int(end) for end in full_clamp(site.args.clamp, site.y()))
+    return RowArgs(
+        rows=rows, depth=w.shape[-1], channels=w.shape[0], coarse=int(fraction != FRACTION),
+        narrow=int((low, high) != (-128, 127)), low=low, high=high,
+    )  # fmt: skip
+
+
 def row_call(site: Site[Any], scales: Sequence[HighMultiply], rows: int, fraction: int) -> tuple[Call]:
     """The call for weights [O, depth] (or [O, 1, 1, depth])."""
     w = site.constant(WEIGHTS)
     w = w.reshape(len(w), -1)
-    low, high = (int(end) for end in full_clamp(site.args.clamp, site.y()))
-    args = RowArgs(
-        rows=rows, depth=w.shape[1], channels=len(w), coarse=int(fraction != FRACTION),
-        narrow=int((low, high) != (-128, 127)), low=low, high=high,
-    )  # fmt: skip
     call = ROW_S8_DSP.call(
         Input(index=0),
         packed_rows(w),
         stream(folded_biases(site), scales, site.y().zero_point << fraction),
         Output(index=0),
-        args=args,
+        args=row_args(site, rows, fraction),
     )
     return (call,)
 
@@ -107,12 +112,14 @@ def packed_rows(w: Array) -> Constant:
     return Constant(label="weights", data=np.ascontiguousarray(data), shape_note=note)
 
 
-def stream(biases: Array, scales: Sequence[HighMultiply], zero: int) -> Constant:
+def stream(biases: Array, scales: Sequence[HighMultiply], zero: int, bias_shift: int = 0) -> Constant:
     """For every four channels their biases, offsets included, then {multiplier, addend} of each; `zero` is the zero
-    point with the fraction's bits below it."""
+    point with the fraction's bits below it. `bias_shift`: the kernel shifts its sums back so far before it scales them.
+    """
     filler = HighMultiply(multiplier=1, offset=0, addend=0)
     padded = [*scales, *[filler] * (-len(scales) % CHANNELS)]
-    sums = [*(biases + np.array([h.offset for h in scales])).tolist(), *[0] * (-len(scales) % CHANNELS)]
+    offset = biases + np.array([h.offset for h in scales])
+    sums = [*(offset << bias_shift).tolist(), *[0] * (-len(scales) % CHANNELS)]
     words: list[int] = []
     for first in range(0, len(padded), CHANNELS):
         words += sums[first : first + CHANNELS]

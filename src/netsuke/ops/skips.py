@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from netsuke.ops.high_steps import HighSteps, Room, high_steps
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param, Scratch
 from netsuke.ops.operator import Site
 from netsuke.ops.requantize import real_multipliers, relative_clamp
+from netsuke.ops.staircase import Accumulators
 from netsuke.ops.triples import (
     accumulators,
     channel_rows,
@@ -141,14 +143,30 @@ def accepts_pointwise(site: Site[Any]) -> bool:
     return one_pixel(site) and accepts(site)
 
 
-def high_rows(found: HighSteps, places: Int64Array) -> Constant:
-    """[channels, 2 or 4] as nk_high_step reads them; `places` [channels] is where an accumulator of 0 lies."""
-    columns, note = [found.multiplier, found.addend], "channels x multiplier, addend"
-    if found.mirrored:
-        columns += [places, found.addend_up]
-        note += ", place of zero, addend above"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scales:
+    """What the kernels read of a requantisation: the table, its columns, the top of v."""
+
+    table: Constant
+    stride: int
+    top: int
+
+
+def scale_table(columns: Sequence[Int64Array], note: str) -> Constant:
+    """[channels, columns] of words."""
     table = (np.stack(columns, axis=1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
-    return Constant(label="scales", data=np.ascontiguousarray(table), shape_note=note)
+    return Constant(label="scales", data=np.ascontiguousarray(table), shape_note="channels x " + note)
+
+
+def scales_of(found: HighSteps, lowest: int, bounds: Accumulators) -> Scales:
+    """With a floor (nk_high_floor) where there can be one, else as nk_high_step reads them."""
+    floored = found.floored(lowest, bounds)
+    if floored is None:
+        columns = [found.multiplier, found.addend, found.offset, found.addend_up]
+        table = scale_table(columns, "multiplier, addend, place of zero, addend above")
+        return Scales(table=table, stride=4, top=found.top)
+    columns = [floored.multiplier, floored.addend, floored.floor]
+    return Scales(table=scale_table(columns, "multiplier, addend, floor"), stride=3, top=floored.top)
 
 
 def bound(site: Site[Any]) -> tuple[tuple[Constant, Constant, Constant], SkipsArgs]:
@@ -161,20 +179,21 @@ def bound(site: Site[Any]) -> tuple[tuple[Constant, Constant, Constant], SkipsAr
     starts = np.zeros((-(-len(rows) // CHANNELS) * CHANNELS, 2), dtype=np.int64)
     starts[: len(rows)] = np.stack([first * ((1 << 21) + 1), first * ((1 << 11) + 1)], axis=1)
     x, y, (down, along) = site.x(), site.y(), windows(site)
+    lowest = int(full_clamp(site.args.clamp, y)[0])
+    scales = scales_of(found, lowest, accumulators(site, rows))
     args = SkipsArgs(
         pixels=y.shape[1] * y.shape[2], channels=y.shape[3], depth=fourfold(rows.shape[1]), cut=pieces.cut,
         later=pieces.later, in_h=x.shape[1], in_w=x.shape[2], in_c=x.shape[3], out_w=y.shape[2],
         kernel_h=down.kernel, kernel_w=along.kernel, stride_h=down.stride, stride_w=along.stride,
         pad_h=down.before, pad_w=along.before, x_zero=x.zero_point,
-        stride=4 if found.mirrored else 2, up=found.up, shift=found.shift,
-        top=found.top, lowest=int(full_clamp(site.args.clamp, y)[0]),
+        stride=scales.stride, up=found.up, shift=found.shift, top=scales.top, lowest=lowest,
     )  # fmt: skip
     words = Constant(
         label="starts",
         data=(starts & 0xFFFFFFFF).astype(np.uint32),
         shape_note="channels x what both words start from",
     )
-    return (quad_weights(rows, args.depth), words, high_rows(found, found.offset)), args
+    return (quad_weights(rows, args.depth), words, scales.table), args
 
 
 def bind(site: Site[Any]) -> tuple[Call, ...]:

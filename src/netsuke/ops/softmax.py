@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +23,7 @@ from netsuke.ops.float_math import div_f32, exp_f32
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.overlap import elementwise
+from netsuke.ops.softmax_s16_dsp import softmax_s16_kernel
 from netsuke.ops.softmax_tables import (
     INT16_MAX,
     INT16_MIN,
@@ -245,6 +246,22 @@ def s8_kernel(name: str, y: DType, needs: Isa = Isa.NONE) -> Kernel:
     return kernel
 
 
+def s8_dsp_kernel(name: str, y: DType) -> Kernel:
+    """The same for cores with the DSP extension: entry 255 - d of its table is exp of d below the largest value."""
+
+    def bind(site: Site[Softmax]) -> tuple[Call]:
+        exps = exps_of(site)
+        table = np.zeros(256, np.int32)
+        table[256 - len(exps) :] = exps[::-1]
+        note = "exp(-d * scale * beta) in 1/2^31 for d = 255, 254, ... 0"
+        args = SoftmaxArgs(rows=rows_of(site), depth=depth_of(site), entries=len(exps))
+        constant = Constant(label="exps", data=table, shape_note=note)
+        return (kernel.call(Input(index=0), constant, Output(index=0), args=args),)
+
+    kernel = replace(s8_kernel(name, y, Isa.DSP), bind=bind)
+    return kernel
+
+
 def bind_s16(site: Site[Softmax]) -> tuple[Call]:
     """One call with the two tables that no model changes."""
     m = int16_multiplier(site)
@@ -278,8 +295,11 @@ SOFTMAX = Operator(
     constraints=(types_fit, has_rows, output_scale, beta_fits),
     kernels=(
         s8_kernel("nk_softmax_s8_mve", DType.INT8, Isa.MVE),
+        s8_dsp_kernel("nk_softmax_s8_dsp", DType.INT8),
+        s8_dsp_kernel("nk_softmax_s8_s16_dsp", DType.INT16),
         s8_kernel("nk_softmax_s8", DType.INT8),
         s8_kernel("nk_softmax_s8_s16", DType.INT16),
+        softmax_s16_kernel(int16_multiplier),
         SOFTMAX_S16,
         unary_kernel("nk_softmax_f32", DType.FLOAT32, DType.FLOAT32, SoftmaxF32Args, f32_args),
     ),

@@ -68,7 +68,7 @@ class Form:
     """One way a layer's band of rows is computed: bands at the upper and lower edge have padding, others none.
 
     `rows` output rows come from `window` rows of input. in_place: inputs whose rows the output may
-    overwrite; overlap: how far it may lie over input 0. first: the form of the first band alone.
+    overwrite; overlaps: how far it may lie over inputs. first: the form of the first band alone.
     """
 
     rows: int
@@ -78,8 +78,13 @@ class Form:
     kernel: Kernel
     calls: tuple[Call, ...]
     in_place: tuple[int, ...] = ()
-    overlap: Overlap | None = None
+    overlaps: tuple[Overlap, ...] = ()
     first: bool = False
+
+    @property
+    def overlap(self) -> Overlap | None:
+        """How far it may lie over input 0."""
+        return next((claim for claim in self.overlaps if claim.input == 0), None)
 
     @property
     def scratch_bytes(self) -> int:
@@ -104,11 +109,23 @@ class StreamLayer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where an event of a compact stream finds memory, in bytes from the start of the stream's room.
+
+    rows: (line, the first row that is read or written) for the lines in it; scratch: the kernels' own.
+    """
+
+    rows: tuple[tuple[int, int], ...]
+    scratch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """Layer `layer` computes its next rows, in form `form`."""
+    """Layer `layer` computes its next rows, in form `form`; `places` where lines have no place of their own."""
 
     layer: int
     form: int
+    places: Places | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +137,31 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """`nbytes` bytes of a compact stream's room move from `origin` to `to`."""
+
+    to: int
+    origin: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """The caller gives the next row of the input."""
+    """The caller gives the next row of the input; `places` as in Band."""
+
+    places: Places | None = None
 
 
-Event = Band | Drop | Take
+Event = Band | Drop | Move | Take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """Layers in the graph's order, and what happens when. `overlaps`: how far output 0 may lie over the inputs."""
+    """Layers in the graph's order, and what happens when. `overlaps`: how far output 0 may lie over the inputs.
+
+    A stream is compact when its lines have no buffers: the rows that are still needed lie in `room` bytes, wherever
+    there is place for them, and every event says where.
+    """
 
     lines: tuple[Line, ...]
     layers: tuple[StreamLayer, ...]
@@ -137,11 +169,33 @@ class Stream:
     overlaps: tuple[Overlap, ...] = ()
     taken: int | None = None
     """The line of the graph's input whose rows the caller gives one by one; it is then no operand of the stream."""
+    room: int | None = None
+    """Bytes in which a compact stream's rows and its kernels' scratch lie, before the counters; None where lines have
+    buffers, which the counters stand before."""
+    growing: bool = False
+    """Output 0 may lie over the room, at its start or further down: rows that are not written yet are no one's."""
+
+    @property
+    def counting(self) -> tuple[int, ...]:
+        """What there are counters of: lines, or layers of a compact stream that read or write whole tensors."""
+        if self.room is None:
+            return tuple(range(len(self.lines)))
+        return tuple(i for i, layer in enumerate(self.layers) if self.whole(layer))
+
+    def whole(self, layer: StreamLayer) -> bool:
+        """True when a layer reads or writes the stream's operands."""
+        lines = (layer.output, *(line for _, line in layer.lines))
+        return any(self.lines[line].home is not Home.HELD for line in lines)
 
     @property
     def counter_bytes(self) -> int:
-        """Of all lines; where the caller gives rows, the place in the timetable too."""
-        return COUNTER_BYTES * (len(self.lines) + (self.taken is not None))
+        """Of all counters; where the caller gives rows, the place in the timetable too."""
+        return COUNTER_BYTES * (len(self.counting) + (self.taken is not None))
+
+    @property
+    def moved_bytes(self) -> int:
+        """Bytes that a compact stream moves about."""
+        return sum(event.nbytes for event in self.events if isinstance(event, Move))
 
     @property
     def layout(self) -> tuple[tuple[int, ...], int]:
@@ -162,6 +216,8 @@ class Stream:
     @property
     def scratch_bytes(self) -> int:
         """Counters, line buffers and the largest scratch of a kernel."""
+        if self.room is not None:
+            return self.room + aligned(self.counter_bytes)
         return self.layout[1] + max(
             (form.scratch_bytes for layer in self.layers for form in layer.forms), default=0
         )

@@ -106,11 +106,12 @@ def packed_weights(w: Array) -> Constant:
     )
 
 
-def scale_stream(site: Site[Any], factor: int = 1) -> Constant:
+def scale_stream(site: Site[Any], factor: int = 1, bias_shift: int = 0) -> Constant:
     """Biases of the first pair, then for every pair the scale constants of each and the biases of the next pair.
 
     The input's zero point is folded into the biases. Constants of a channel: {multiplier, addend} of high_multiply, or
-    those of `scale`. `factor`: the kernel's sums are that many times the accumulator, 1 or 2.
+    those of `scale`. `factor`: the kernel's sums are that many times the accumulator, 1 or 2. `bias_shift`: the kernel
+    shifts its sums back so far before it scales them.
     """
     biases = folded_biases(site) * factor
     relu = relu_scales(site, factor)
@@ -121,6 +122,7 @@ def scale_stream(site: Site[Any], factor: int = 1) -> Constant:
         biases = biases + np.array([h.offset for h in relu])
         scales = [(h.multiplier, h.addend + (site.y().zero_point << FRACTION)) for h in relu]
         note = "biases of a pair, multiplier, addend"
+    biases = biases << bias_shift
     if len(biases) % 2:
         biases, scales = np.append(biases, 0), [*scales, scales[-1]]
     stream: list[int] = []

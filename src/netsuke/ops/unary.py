@@ -67,9 +67,13 @@ def table_of(function: Function, site: Site[Any]) -> Constant:
     return Constant(label="table", data=results, shape_note="results by the input's bit pattern")
 
 
-def lookup_kernels(function: Function) -> tuple[Kernel, Kernel]:
+def lookup_kernels(function: Function) -> tuple[Kernel, ...]:
     """nk_lookup_8 in its forms, best first, with the function's table: for 8-bit inputs and outputs."""
-    return lookup_kernel("nk_lookup_8_mve", function, Isa.MVE), lookup_kernel("nk_lookup_8", function)
+    return (
+        lookup_kernel("nk_lookup_8_mve", function, Isa.MVE),
+        lookup_kernel("nk_lookup_8_dsp", function, Isa.DSP),
+        lookup_kernel("nk_lookup_8", function),
+    )
 
 
 def lookup_kernel(name: str, function: Function, needs: Isa = Isa.NONE) -> Kernel:

@@ -145,8 +145,28 @@ class Puzzle:
 
     def lower_bound(self) -> int:
         """No layout, its size rounded up to ALIGNMENT, is smaller: the fullest step, its overlaps at their best."""
-        moments = {piece.first for block in self.blocks for piece in block.pieces}
-        return max((self.at_least(step) for step in moments), default=0)
+        return max(self.usage().values(), default=0)
+
+    def usage(self) -> dict[int, int]:
+        """For each step at which something comes into use: the fewest bytes that all in use can take up."""
+        return {piece.first: self.at_least(piece.first) for block in self.blocks for piece in block.pieces}
+
+    def part(self, chosen: Sequence[int]) -> Puzzle:
+        """The puzzle of some blocks; what is true of any layout of it is true of any layout of all."""
+        return Puzzle([self.blocks[i] for i in chosen], self.meetings_of(chosen))
+
+    def meetings_of(self, chosen: Sequence[int]) -> list[Meeting]:
+        """The meetings of some blocks, by their new numbers."""
+        number = {old: new for new, old in enumerate(chosen)}
+        return [
+            Meeting(
+                dying=(number[m.dying[0]], m.dying[1]),
+                born=(number[m.born[0]], m.born[1]),
+                claims=m.claims,
+            )
+            for m in self.meetings
+            if m.dying[0] in number and m.born[0] in number
+        ]
 
     def at_least(self, step: int) -> int:
         """The fewest bytes that what is in use at a step can take up."""

@@ -7,7 +7,8 @@ from itertools import combinations
 from netsuke.ops.program import Step
 from netsuke.plan.plan import Buffer, Plan, Space
 
-Bytes = tuple[int, int]
+Bytes = tuple[int, int, int]
+"""(part of the arena, first byte, first byte after)."""
 
 
 def check(plan: Plan) -> None:
@@ -17,14 +18,15 @@ def check(plan: Plan) -> None:
         AssertionError: naming the buffers; a plan that fails is a bug of ours, not the user's.
     """
     for buffer in plan.buffers:
-        if buffer.offset < 0 or buffer.end > plan.arena_bytes or buffer.offset % buffer.alignment:
+        if buffer.offset < 0 or buffer.end > plan.arenas[buffer.arena] or buffer.offset % buffer.alignment:
             raise AssertionError(
                 f"buffer {buffer.label!r} at {buffer.offset}..{buffer.end} is outside or misaligned"
             )
     for one, other in combinations(plan.buffers, 2):
         if one.lives_with(other) and one.overlaps(other) and not one_memory(plan, one, other):
             first, second = (one, other) if one.first < other.first else (other, one)
-            if not hands_over(plan, first, second):
+            scratch = grows_over(plan, one, other) or grows_over(plan, other, one)
+            if not scratch and not hands_over(plan, first, second):
                 raise AssertionError(
                     f"buffers {one.label!r} and {other.label!r} overlap while both are in use"
                 )
@@ -34,28 +36,30 @@ def check(plan: Plan) -> None:
 
 def one_memory(plan: Plan, one: Buffer, other: Buffer) -> bool:
     """True for a tensor and a part of it: one lies within the other, and a step that needs no code relates them."""
-    inside = min(one.nbytes, other.nbytes) == min(one.end, other.end) - max(one.offset, other.offset)
-    tensors = {*one.tensors, *other.tensors}
-    return inside and any(
-        related(plan, one, other, tensors, node.inputs, node.outputs)
-        for node in plan.program.graph.nodes
-        if node.name in plan.dropped
+    inside = one.arena == other.arena and min(one.nbytes, other.nbytes) == min(one.end, other.end) - max(
+        one.offset, other.offset
     )
-
-
-def related(
-    plan: Plan,
-    one: Buffer,
-    other: Buffer,
-    tensors: set[str],
-    inputs: tuple[str, ...],
-    outputs: tuple[str, ...],
-) -> bool:
-    """True when the small one is an input or output of the node, and the large one is on its other side."""
-    del plan, tensors
     large, small = (one, other) if one.nbytes >= other.nbytes else (other, one)
-    ends = ((inputs, outputs), (outputs, inputs))
-    return any(set(large.tensors) & set(a) and set(small.tensors) & set(b) for a, b in ends)
+    return inside and bool(set(large.tensors) & wholes(plan, small))
+
+
+def wholes(plan: Plan, part: Buffer) -> set[str]:
+    """The buffer's tensors, and those that they are parts of: a part of a part is one of the whole."""
+    sizes = plan.program.graph.tensors
+    found = set(part.tensors)
+    nodes = [node for node in plan.program.graph.nodes if node.name in plan.dropped]
+    while True:
+        larger = {
+            b
+            for node in nodes
+            for near, far in ((node.inputs, node.outputs), (node.outputs, node.inputs))
+            for a in near
+            for b in far
+            if a in found and b in sizes and sizes[b].nbytes >= sizes[a].nbytes
+        }
+        if larger <= found:
+            return found
+        found |= larger
 
 
 def hands_over(plan: Plan, dying: Buffer, born: Buffer) -> bool:
@@ -65,6 +69,16 @@ def hands_over(plan: Plan, dying: Buffer, born: Buffer) -> bool:
     step = plan.steps[born.first]
     read = set(dying.tensors) & set(step.node.inputs)
     return bool(read) and step.node.outputs[0] in born.tensors
+
+
+def grows_over(plan: Plan, scratch: Buffer, born: Buffer) -> bool:
+    """True for a step's scratch and the output that it lets lie over it so."""
+    if scratch.tensors or scratch.first != born.first:
+        return False
+    step = plan.steps[scratch.first]
+    claim = step.over_scratch
+    mine = scratch.label == step.node.name and step.node.outputs[0] in born.tensors
+    return mine and claim is not None and claim.allows(born.offset - scratch.offset)
 
 
 def check_step(plan: Plan, step: Step) -> None:
@@ -80,16 +94,17 @@ def check_step(plan: Plan, step: Step) -> None:
             continue
         read = region(plan, name)
         scratch = plan.scratch.get(step.node.name)
-        if scratch is not None and meet(read, (scratch, scratch + step.scratch_bytes)):
+        part = plan.scratch_arena.get(step.node.name, 0)
+        if scratch is not None and meet(read, (part, scratch, scratch + step.scratch_bytes)):
             raise AssertionError(f"step {step.node.name!r}: its scratch lies over its input {name!r}")
         for number, written in enumerate(outputs):
             if written is None or read is None or not meet(read, written):
                 continue
             claim = claims.get(position) if number == 0 else None
-            if claim is None or not claim.allows(written[0] - read[0]):
+            if claim is None or not claim.allows(written[1] - read[1]):
                 raise AssertionError(
-                    f"step {step.node.name!r}: output {step.node.outputs[number]!r} at {written[0]} lies over input "
-                    f"{name!r} at {read[0]}, which its kernel does not allow"
+                    f"step {step.node.name!r}: output {step.node.outputs[number]!r} at {written[1]} lies over input "
+                    f"{name!r} at {read[1]}, which its kernel does not allow"
                 )
 
 
@@ -98,9 +113,11 @@ def region(plan: Plan, tensor: str) -> Bytes | None:
     place = plan.places[tensor]
     if place.space in (Space.FLASH, Space.STATE):
         return None
-    return place.offset, place.offset + plan.program.graph.tensors[tensor].nbytes
+    return place.arena, place.offset, place.offset + plan.program.graph.tensors[tensor].nbytes
 
 
 def meet(one: Bytes | None, other: Bytes | None) -> bool:
     """True when they share a byte."""
-    return one is not None and other is not None and one[0] < other[1] and other[0] < one[1]
+    if one is None or other is None or one[0] != other[0]:
+        return False
+    return one[1] < other[2] and other[1] < one[2]

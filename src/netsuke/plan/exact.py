@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
+
+from netsuke.ir import Array
 from netsuke.plan.blocks import Puzzle
 from netsuke.plan.plan import align
 
@@ -28,6 +31,23 @@ class Choice:
     apart: int
 
 
+Gaps = tuple[Array, Array, Array, Array]
+"""Of every gap: the two blocks, and the ends; int64 [gaps] each."""
+
+
+def gaps_of(puzzle: Puzzle) -> Gaps:
+    """All of them, each once."""
+    rows = [
+        (i, j, low, high)
+        for i, gaps in enumerate(puzzle.gaps)
+        for j, between in gaps.items()
+        if j < i
+        for low, high in between
+    ]
+    i, j, low, high = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    return i, j, low, high
+
+
 @dataclass(slots=True)
 class Search:
     """The best layout so far, and how many nodes may still be looked at."""
@@ -39,6 +59,10 @@ class Search:
     left: int = MOST_NODES
     choices: list[list[Choice]] = field(default_factory=list)
     """By `low`."""
+    between: Gaps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.between = gaps_of(self.puzzle)
 
     def explore(self, offsets: list[int]) -> None:
         """All layouts under the choices made, of which `offsets` are the least."""
@@ -71,18 +95,14 @@ class Search:
 
     def worst(self, offsets: list[int]) -> tuple[int, int] | None:
         """The pair furthest inside a gap, weighed by how far either way out is."""
-        worst, found = 0, None
-        for i, gaps in enumerate(self.puzzle.gaps):
-            for j, between in gaps.items():
-                if j > i:
-                    continue
-                difference = offsets[i] - offsets[j]
-                for low, high in between:
-                    if low < difference < high:
-                        inside = min(difference - low, high - difference)
-                        if inside > worst:
-                            worst, found = inside, (i, j)
-        return found
+        i, j, low, high = self.between
+        if not len(i):
+            return None
+        at = np.array(offsets, dtype=np.int64)
+        difference = at[i] - at[j]
+        inside = np.minimum(difference - low, high - difference)
+        most = int(np.argmax(inside))
+        return (int(i[most]), int(j[most])) if inside[most] > 0 else None
 
     def branches(self, i: int, j: int) -> Iterator[tuple[Choice, ...]]:
         """The ways in which two blocks can lie."""

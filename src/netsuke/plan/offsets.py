@@ -2,7 +2,8 @@
 
 First-fit over an order of the blocks; the order is searched: a few that are known to be good, then moves of single
 blocks under a fixed budget, stopping as soon as the lower bound is met. Small puzzles that did not meet it are then
-solved by branch and bound (`exact`), which says whether its result is the best there is.
+solved by branch and bound (`exact`), which says whether its result is the best there is. Where blocks are many, those
+that are in use at the fullest steps are laid out first: what is proved of them holds for all.
 
 What is guaranteed: no gap is violated; a chain without overlaps (each block in use with the next one only) meets the
 lower bound. Finding a smallest layout is NP-hard; beyond `exact`'s budget this is a search with no bound on its
@@ -12,16 +13,19 @@ result but the lower bound printed beside it.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from netsuke.plan.blocks import Block, Puzzle
 from netsuke.plan.exact import solve
 from netsuke.plan.plan import align
 
-EVALUATIONS = 60_000
-"""Blocks placed by the search at most: about a second."""
-MOST_STEPS = 1500
+EVALUATIONS = 20_000
+"""Blocks placed by one search at most: a fraction of a second."""
+MOST_STEPS = 600
+SHARES = (0.85, 0.6, 0.0)
+"""A search looks first at the blocks in use where more than so much of the lower bound is, at last at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +47,73 @@ def pack(puzzle: Puzzle) -> Layout:
     bound = puzzle.lower_bound()
     if not puzzle.blocks:
         return Layout(offsets=(), nbytes=0, lower_bound=0)
-    tried = [(first_fit(puzzle, order), order) for order in starting_orders(puzzle.blocks)]
-    (size, offsets), order = min(tried, key=lambda one: one[0][0])
+    best = Attempt.first(puzzle)
+    looked_at = 0
+    for share in SHARES:
+        if best.size <= bound:
+            break
+        crowd = crowded(puzzle, share * bound)
+        if len(crowd) == looked_at:
+            continue
+        looked_at = len(crowd)
+        part = puzzle.part(crowd)
+        inner = searched(part, bound) if len(crowd) < len(puzzle.blocks) else searched(puzzle, bound, best)
+        bound = max(bound, inner.bound)
+        whole = completed(puzzle, crowd, inner.offsets)
+        best = min(best, whole, key=lambda one: one.size)
+    return Layout(offsets=tuple(best.offsets), nbytes=best.size, lower_bound=bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A layout, the order of blocks by which first-fit found it, and what no layout can do better than."""
+
+    size: int
+    offsets: list[int]
+    order: list[int]
+    bound: int = 0
+
+    @classmethod
+    def first(cls, puzzle: Puzzle) -> Attempt:
+        """The best of the starting orders."""
+        tried = [(*first_fit(puzzle, order), order) for order in starting_orders(puzzle.blocks)]
+        size, offsets, order = min(tried, key=lambda one: one[0])
+        return cls(size=size, offsets=offsets, order=order)
+
+
+def crowded(puzzle: Puzzle, nbytes: float) -> list[int]:
+    """The blocks in use at steps that need more than so many bytes: the others rarely matter."""
+    usage = puzzle.usage()
+    crowd = [step for step, used in usage.items() if used > nbytes]
+    return [
+        number
+        for number, block in enumerate(puzzle.blocks)
+        if any(p.first <= step <= p.last for p in block.pieces for step in crowd)
+    ]
+
+
+def searched(puzzle: Puzzle, bound: int, known: Attempt | None = None) -> Attempt:
+    """Hill climbing, then branch and bound."""
+    best = known or Attempt.first(puzzle)
+    size, offsets, order = best.size, best.offsets, best.order
     if size > bound:
         size, offsets = improve(puzzle, order, size, offsets, bound)
     if size > bound:
         size, offsets, bound = solve(puzzle, size, offsets, bound)
-    return Layout(offsets=tuple(offsets), nbytes=size, lower_bound=bound)
+    return Attempt(size=size, offsets=offsets, order=order, bound=bound)
+
+
+def completed(puzzle: Puzzle, crowd: Sequence[int], offsets: Sequence[int]) -> Attempt:
+    """The blocks of the crowd where they are, the others around them as first-fit finds room."""
+    fixed = dict(zip(crowd, offsets, strict=True))
+    tried = []
+    for order in starting_orders(puzzle.blocks):
+        rest = [i for i in order if i not in fixed]
+        tried.append((*first_fit(puzzle, rest, fixed=fixed), [*crowd, *rest]))
+        if not rest:
+            break
+    size, found, order = min(tried, key=lambda one: one[0])
+    return Attempt(size=size, offsets=found, order=order)
 
 
 def starting_orders(blocks: Sequence[Block]) -> list[list[int]]:
@@ -67,13 +131,18 @@ def starting_orders(blocks: Sequence[Block]) -> list[list[int]]:
     return [sorted(range(len(blocks)), key=lambda i, key=key: key(blocks[i])) for key in keys]  # type: ignore[misc]
 
 
-def first_fit(puzzle: Puzzle, order: Sequence[int], limit: int | None = None) -> tuple[int, list[int]]:
+def first_fit(
+    puzzle: Puzzle,
+    order: Sequence[int],
+    limit: int | None = None,
+    fixed: Mapping[int, int] = MappingProxyType({}),
+) -> tuple[int, list[int]]:
     """Places each block at the lowest offset that the placed ones allow; returns total bytes and offsets.
 
-    Stops where a block ends beyond `limit`.
+    Stops where a block ends beyond `limit`. `fixed`: blocks, not in `order`, that are placed already.
     """
-    offsets = [-1] * len(puzzle.blocks)
-    size = 0
+    offsets = [fixed.get(i, -1) for i in range(len(puzzle.blocks))]
+    size = max((at + puzzle.sizes[i] for i, at in fixed.items()), default=0)
     for i in order:
         block = puzzle.blocks[i]
         taken = [

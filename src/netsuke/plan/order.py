@@ -1,4 +1,4 @@
-"""Orders of execution: the given one, and one that keeps less memory alive. The planner lays out both."""
+"""Orders of execution: the given one, and one that keeps less memory in use. The planner lays out both."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from netsuke.ir import Graph
 from netsuke.ops.program import Step
 from netsuke.ops.state import AssignVariable, ReadVariable
 from netsuke.plan.exact_order import best_order
+from netsuke.plan.parts import gathered, scattered
 
 
 def dependencies(steps: Sequence[Step]) -> list[set[int]]:
@@ -55,40 +56,21 @@ def live_peak(graph: Graph, steps: Sequence[Step]) -> int:
     return peak
 
 
-def greedy(graph: Graph, steps: Sequence[Step]) -> list[Step]:
-    """At each point runs the ready step after which the least memory is alive (ties: the given order)."""
-    needs = dependencies(steps)
-    readers: dict[str, int] = {}
-    for step in steps:
-        for name in set(step.node.inputs):
-            readers[name] = readers.get(name, 0) + 1
-    for name in graph.outputs:
-        readers[name] = readers.get(name, 0) + 1
-    done: set[int] = set()
-    order: list[Step] = []
-    while len(order) < len(steps):
-        ready = [i for i in range(len(steps)) if i not in done and needs[i] <= done]
-        best = min(ready, key=lambda i: (growth(graph, steps[i], readers), i))
-        done.add(best)
-        order.append(steps[best])
-        for name in set(steps[best].node.inputs):
-            readers[name] -= 1
-    return order
-
-
-def growth(graph: Graph, step: Step, readers: dict[str, int]) -> int:
-    """Bytes alive after the step minus bytes alive before it."""
-    born = sum(graph.tensors[name].nbytes for name in step.node.outputs if readers.get(name, 0))
-    freed = {n for n in step.node.inputs if n and readers[n] == 1 and graph.tensors[n].data is None}
-    return born - sum(graph.tensors[name].nbytes for name in freed)
-
-
 def orders(graph: Graph, steps: Sequence[Step]) -> list[tuple[Step, ...]]:
-    """The given order; the best one, or where there are too many a greedy one, if it is another."""
+    """The given order; the best one that was found, if it is another."""
+    given, other, _ = orders_of(graph, steps)
+    return [given] if other is None else [given, other]
+
+
+def orders_of(graph: Graph, steps: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Step, ...] | None, int]:
+    """The given order, the best one that was found, if it is another, and bytes below which no order can be laid out.
+
+    0 bytes where the weights by which orders are compared leave out what sharing can save.
+    """
     needs = dependencies(steps)
     given = tuple(steps)
-    if all(i == 0 or i - 1 in before for i, before in enumerate(needs)):
-        return [given]  # a chain
-    other = tuple(best_order(graph, steps, needs) or greedy(graph, steps))
-    same = all(one is two for one, two in zip(given, other, strict=True))
-    return [given] if same else [given, other]
+    found = best_order(graph, steps, needs)
+    copies = [step for step in steps if not step.view]
+    shares = graph.states or any(gathered(graph, step) or scattered(graph, step) for step in copies)
+    other = None if found.steps == tuple(range(len(steps))) else tuple(steps[i] for i in found.steps)
+    return given, other, 0 if shares else found.bound

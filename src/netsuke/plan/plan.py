@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from netsuke.ops.program import Program, Step
@@ -26,7 +26,7 @@ class Space(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a tensor is. `offset` is in bytes.
+    """Where a tensor is. `offset` is in bytes, and in a split arena from the start of part number `arena`.
 
     ARENA: from the arena's start. INPUT and OUTPUT: the caller's pointer number `index`, for which the arena keeps
     room at `offset` so that the caller needs no memory of its own; the tensor begins `inner` bytes behind the pointer.
@@ -38,6 +38,7 @@ class Place:
     offset: int = 0
     index: int = 0
     inner: int = 0
+    arena: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class Buffer:
     last: int
     offset: int = 0
     alignment: int = ALIGNMENT
+    arena: int = 0
+    """The part of a split arena that it is in."""
 
     @property
     def end(self) -> int:
@@ -68,7 +71,18 @@ class Buffer:
 
     def overlaps(self, other: Buffer) -> bool:
         """True when they share a byte."""
-        return self.offset < other.end and other.offset < self.end
+        return self.arena == other.arena and self.offset < other.end and other.offset < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArenaPart:
+    """A part of a split arena: `nbytes` of the `capacity` bytes that memory `memory` has for it."""
+
+    memory: str
+    nbytes: int
+    capacity: int
+    lower_bound: int
+    """No offsets of what is in it can do better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +104,30 @@ class Plan:
     layout was looked at."""
     naive_peak: int
     """The largest sum of live tensors, without views and in-place: what a plain allocator would need."""
+    parts: tuple[ArenaPart, ...] = ()
+    """Of a split arena, whose pointers the C gets one by one, the fastest memory first; empty where it is one piece.
+    `arena_bytes` and `lower_bound` are sums over them."""
+    scratch_arena: Mapping[str, int] = field(default_factory=dict)
+    """Node name → the part that its scratch is in, where that is not the first."""
+    order_bound: int = 0
+    """No order of these steps can do better, with any offsets; 0 where that is not known."""
+    moved_bytes: int = 0
+    """Bytes that one inference reads and writes outside the first part, each tensor counted once a use."""
+
+    @property
+    def arenas(self) -> tuple[int, ...]:
+        """Bytes of each piece of the arena."""
+        return tuple(part.nbytes for part in self.parts) or (self.arena_bytes,)
 
     @property
     def optimal(self) -> bool:
         """True when no offsets are better in this order of steps."""
         return self.arena_bytes <= self.lower_bound
+
+    @property
+    def best_order(self) -> bool:
+        """True when no order and no offsets are better: the arena cannot be smaller with these kernels."""
+        return self.arena_bytes <= self.order_bound
 
 
 def align(value: int, to: int) -> int:

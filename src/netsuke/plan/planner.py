@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from netsuke.ir import Graph
 from netsuke.ops.program import Program, Step
 from netsuke.plan.blocks import Block, Meeting, Piece, Puzzle
 from netsuke.plan.check import check
 from netsuke.plan.offsets import pack
-from netsuke.plan.order import live_peak, orders
-from netsuke.plan.plan import ALIGNMENT, SCRATCH_ALIGNMENT, Buffer, Place, Plan, Space, align
+from netsuke.plan.order import live_peak, orders_of
+from netsuke.plan.plan import ALIGNMENT, SCRATCH_ALIGNMENT, ArenaPart, Buffer, Place, Plan, Space, align
 from netsuke.plan.storage import Range, Storage, Storages, share
 
 
@@ -20,31 +21,55 @@ def make_plan(program: Program) -> Plan:
     What is guaranteed: the arena is never larger than the one of the given order, and that is never larger than its
     packing (see `offsets`). Concatenations and splits are copied only where that makes the arena smaller.
     """
-    best: Plan | None = None
-    for steps in orders(program.graph, program.steps):
-        for plan in lay_outs(program, steps):
-            if best is None or plan.arena_bytes < best.arena_bytes:
-                best = plan
-    assert best is not None
+    plan = plan_within(program, None)
+    assert plan is not None
+    return plan
+
+
+def plan_within(program: Program, most: int | None) -> Plan | None:
+    """The same, and None where no plan can be as small as `most` bytes; not each that is larger is found out so."""
+    graph = program.graph
+    given, other, bound = orders_of(graph, program.steps)
+    found: list[tuple[int, int, bool, Plan]] = []
+    # The order of our own mostly needs less, and then says how little the given one would have to need.
+    for steps in (other, given) if other is not None else (given,):
+        limit = min((one[0] for one in found), default=most)
+        found += [
+            (plan.arena_bytes, -len(plan.dropped), steps is not given, plan)
+            for plan in lay_outs(program, steps, limit)
+        ]
+    if not found:
+        return None
+    best = min(found, key=lambda one: one[:3])[3]  # of one size: the fewest copies, then the given order
     check(best)
-    return best
+    return replace(best, order_bound=bound)
 
 
-def lay_outs(program: Program, steps: Sequence[Step]) -> Iterator[Plan]:
-    """The plans for one order, by different ways of sharing; only the first where no offsets can do better.
+def lay_outs(program: Program, steps: Sequence[Step], most: int | None = None) -> Iterator[Plan]:
+    """The plans for one order, by different ways of sharing; parts are copied only where offsets may do better.
 
-    Parts are planned inside their wholes, or copied; what is computed in place stays where it is, or may move.
+    Parts are planned inside their wholes, or copied; what is computed in place stays where it is, or may move: either
+    can be the smaller one, also where the offsets are the best that the sharing allows. Ways that cannot do with `most`
+    bytes are left out, and so are those that cannot do with fewer than one before them.
     """
     tried: list[Storages] = []
+    settled = False
     for parts, in_place in ((True, True), (True, False), (False, True), (False, False)):
+        if settled and not parts:
+            return
         storages = share(program.graph, steps, parts=parts, in_place=in_place)
         if any(same(storages, other) for other in tried):
             continue
         tried.append(storages)
-        plan = lay_out(program, steps, storages)
+        draft = drafted(program, steps, storages)
+        puzzle = Puzzle(draft.blocks, draft.meetings)
+        if most is not None and puzzle.lower_bound() > most:
+            continue
+        layout = pack(puzzle)
+        plan = draft.finished(layout.offsets, layout.nbytes, layout.lower_bound)
         yield plan
-        if plan.optimal and parts:
-            return
+        most = plan.arena_bytes - 1 if most is None else min(most, plan.arena_bytes - 1)
+        settled = settled or plan.optimal
 
 
 def same(one: Storages, other: Storages) -> bool:
@@ -52,32 +77,70 @@ def same(one: Storages, other: Storages) -> bool:
     return one.dropped == other.dropped and len(one.distinct()) == len(other.distinct())
 
 
-def lay_out(program: Program, steps: Sequence[Step], storages: Storages) -> Plan:
-    """The plan for one order and one sharing."""
-    graph = program.graph
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An order and a sharing, whose blocks want offsets: first those of the storages, then the scratch of steps."""
+
+    program: Program
+    ran: tuple[Step, ...]
+    storages: Storages
+    held: Sequence[Storage]
+    blocks: Sequence[Block]
+    meetings: Sequence[Meeting]
+
+    def finished(
+        self,
+        offsets: Sequence[int],
+        nbytes: int,
+        lower_bound: int,
+        *,
+        arenas: Sequence[int] = (),
+        parts: tuple[ArenaPart, ...] = (),
+        moved_bytes: int = 0,
+    ) -> Plan:
+        """The plan; `arenas` is the part of a split arena that each block is in."""
+        graph, count = self.program.graph, len(self.held)
+        inside = arenas or [0] * len(self.blocks)
+        where = {id(s): (o, a) for s, o, a in zip(self.held, offsets, inside, strict=False)}
+        state_offsets, state_bytes = lay_out_states(graph)
+        buffers = tuple(
+            buffer
+            for block, offset, arena in zip(self.blocks, offsets, inside, strict=True)
+            for buffer in buffers_of(block, offset, arena)
+        )
+        scratch = list(zip(self.blocks[count:], offsets[count:], inside[count:], strict=True))
+        return Plan(
+            program=self.program,
+            steps=self.ran,
+            dropped=self.storages.dropped,
+            places=places(graph, self.storages, where, state_offsets),
+            scratch={block.label: offset for block, offset, _ in scratch},
+            buffers=buffers,
+            arena_bytes=nbytes,
+            state_bytes=state_bytes,
+            state_offsets=state_offsets,
+            lower_bound=lower_bound,
+            naive_peak=live_peak(graph, self.program.steps),
+            parts=parts,
+            scratch_arena={block.label: arena for block, _, arena in scratch if arena},
+            moved_bytes=moved_bytes,
+        )
+
+
+def drafted(program: Program, steps: Sequence[Step], storages: Storages) -> Draft:
+    """The blocks of one order and one sharing."""
     ran = tuple(step for step in steps if step.node.name not in storages.dropped)
     held = [s for s in storages.distinct() if s.state is None]
     clock = Clock(steps, ran)
-    blocks = [storage_block(graph, s, clock) for s in held] + scratch_blocks(ran)
+    blocks = [storage_block(program.graph, s, clock) for s in held] + scratch_blocks(ran)
     number = {id(s): i for i, s in enumerate(held)}
-    layout = pack(Puzzle(blocks, meetings(storages, ran, number, blocks)))
-    offset = {id(s): o for s, o in zip(held, layout.offsets, strict=False)}
-    state_offsets, state_bytes = lay_out_states(graph)
-    buffers = tuple(
-        buffer for block, o in zip(blocks, layout.offsets, strict=True) for buffer in buffers_of(block, o)
-    )
-    return Plan(
+    return Draft(
         program=program,
-        steps=ran,
-        dropped=storages.dropped,
-        places=places(graph, storages, offset, state_offsets),
-        scratch={b.label: o for b, o in zip(blocks[len(held) :], layout.offsets[len(held) :], strict=True)},
-        buffers=buffers,
-        arena_bytes=layout.nbytes,
-        state_bytes=state_bytes,
-        state_offsets=state_offsets,
-        lower_bound=layout.lower_bound,
-        naive_peak=live_peak(graph, program.steps),
+        ran=ran,
+        storages=storages,
+        held=held,
+        blocks=blocks,
+        meetings=meetings(storages, ran, number, blocks),
     )
 
 
@@ -160,10 +223,28 @@ def meetings(
             ]
             if all(i in claims and (r.inner, r.nbytes) == (where.inner, where.nbytes) for i, r in uses):
                 found.append(Meeting(dying=dying, born=born, claims=tuple(claims[i] for i, _ in uses)))
+    return [*found, *scratch_meetings(ran, places, blocks)]
+
+
+def scratch_meetings(
+    ran: Sequence[Step], places: dict[str, tuple[int, int]], blocks: Sequence[Block]
+) -> list[Meeting]:
+    """For every step whose output may lie over its own scratch."""
+    found = []
+    for now, step in enumerate(ran):
+        claim = step.over_scratch
+        if claim is None:
+            continue
+        born = places[step.node.outputs[0]]
+        number = next(
+            i for i, b in enumerate(blocks) if b.label == step.node.name and not b.pieces[0].tensors
+        )
+        if blocks[born[0]].pieces[born[1]].first == now:
+            found.append(Meeting(dying=(number, 0), born=born, claims=(claim,)))
     return found
 
 
-def buffers_of(block: Block, offset: int) -> Iterator[Buffer]:
+def buffers_of(block: Block, offset: int, arena: int = 0) -> Iterator[Buffer]:
     """A block's pieces at their places."""
     for piece in block.pieces:
         yield Buffer(
@@ -173,6 +254,7 @@ def buffers_of(block: Block, offset: int) -> Iterator[Buffer]:
             first=piece.first,
             last=piece.last,
             offset=offset + piece.inner,
+            arena=arena,
             alignment=block.alignment if len(block.pieces) == 1 else ALIGNMENT,
         )
 
@@ -188,22 +270,26 @@ def lay_out_states(graph: Graph) -> tuple[dict[str, int], int]:
 
 
 def places(
-    graph: Graph, storages: Storages, offset: dict[int, int], state_offsets: dict[str, int]
+    graph: Graph,
+    storages: Storages,
+    where: Mapping[int, tuple[int, int]],
+    state_offsets: Mapping[str, int],
 ) -> dict[str, Place]:
-    """The place of every tensor; constants are in flash."""
+    """The place of every tensor; constants are in flash. `where`: id of a storage → its offset, part of the arena."""
     found = {name: Place(space=Space.FLASH) for name, tensor in graph.tensors.items() if tensor.is_constant}
     for name, storage in storages.of.items():
         inner = storage.range(name).inner
         if storage.state is not None:
             found[name] = Place(space=Space.STATE, offset=state_offsets[storage.state] + inner)
             continue
-        at = offset[id(storage)] + inner
+        start, arena = where[id(storage)]
+        at = start + inner
         if storage.input is not None:
-            found[name] = Place(space=Space.INPUT, offset=at, index=storage.input, inner=inner)
+            found[name] = Place(space=Space.INPUT, offset=at, index=storage.input, inner=inner, arena=arena)
         elif storage.output is not None:
-            found[name] = Place(space=Space.OUTPUT, offset=at, index=storage.output, inner=inner)
+            found[name] = Place(space=Space.OUTPUT, offset=at, index=storage.output, inner=inner, arena=arena)
         else:
-            found[name] = Place(space=Space.ARENA, offset=at)
+            found[name] = Place(space=Space.ARENA, offset=at, arena=arena)
     for index, name in enumerate(graph.inputs):
         if name not in found:
             found[name] = Place(space=Space.PUSHED, index=index)

@@ -45,7 +45,6 @@ def search(project: Project, machine: Machine, vectors: Sequence[Vector], invoca
     for vector in vectors[:invocation]:
         interpret(graph, vector.inputs, memory)
     values = interpret(graph, vectors[invocation].inputs, dict(memory)).tensors
-    arena = machine.image.symbol("nk_arena")
     for count, step in enumerate(plan.steps, start=1):
         replay(project, machine, vectors, invocation)
         machine.call("nk_trace", count)
@@ -53,7 +52,7 @@ def search(project: Project, machine: Machine, vectors: Sequence[Vector], invoca
             place, wanted = plan.places[name], values[name]
             if place.space is Space.STATE:
                 continue
-            raw = machine.read(arena + place.offset, wanted.nbytes)
+            raw = machine.read(arena_start(machine, place.arena) + place.offset, wanted.nbytes)
             if bytes(raw) != wanted.tobytes():
                 got = np.frombuffer(raw, dtype=wanted.dtype).reshape(wanted.shape)
                 wrong = int((got != wanted).sum())
@@ -64,16 +63,22 @@ def search(project: Project, machine: Machine, vectors: Sequence[Vector], invoca
     return None
 
 
+def arena_start(machine: Machine, part: int) -> int:
+    """The address of a part of the arena."""
+    return machine.image.symbol(f"nk_arena{part + 1 if part else ''}")
+
+
 def replay(project: Project, machine: Machine, vectors: Sequence[Vector], invocation: int) -> None:
     """Brings states to where the invocation finds them, and puts its inputs into the arena."""
     plan, api = project.plan, project.api
-    start = machine.image.symbol("nk_input" if api.pushed else "nk_arena")
     first = invocation
     if api.stateful:
         machine.call("nk_reset")
         first = 0
     for number in range(first, invocation + 1):
         for tensor, value in zip(api.inputs, vectors[number].inputs, strict=True):
-            machine.write(start + plan.places[tensor.name].offset, value.tobytes())
+            place = plan.places[tensor.name]
+            start = machine.image.symbol("nk_input") if api.pushed else arena_start(machine, place.arena)
+            machine.write(start + place.offset, value.tobytes())
         if number < invocation:
             machine.call("nk_trace", len(plan.steps))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from netsuke.boards import Board
+from netsuke.boards import Board, Placement
 from netsuke.codegen import Project, Vector
 from netsuke.emulate import (
     Image,
@@ -63,6 +63,10 @@ class Case:
     flags: str
     shared_arena: int | None = None
     """Bytes of the arena that it shares with the other models of its image; None for a model by itself."""
+    placement: Placement | None = None
+    """How the image was linked; None: everything that changes in the board's first RAM."""
+    traffic: bool = False
+    """Data accesses to memories that make the core wait are counted, too."""
 
     @property
     def io(self) -> ModelIo:
@@ -90,6 +94,9 @@ def model_io(project: Project) -> ModelIo:
         arena_bytes=plan.arena_bytes,
         state_bytes=plan.state_bytes,
         pushed=api.pushed,
+        more_arenas=plan.arenas[1:],
+        input_arenas=api.input_arenas,
+        output_arenas=api.output_arenas,
         suffix=f"_{api.prefix}" if api.library else "",
         layers=tuple((x.node, x.symbol) for layer in project.layers for x in layer.every),
     )
@@ -147,7 +154,14 @@ def on_emulator(case: Case, tick: Callable[[int], None]) -> Outcome:
         return on_qemu_with_inputs(case, tick)
     stateful = case.io.state_bytes > 0
     run = run_emulated(
-        case.image, case.board, case.io, raw_inputs(case.vectors), reset_each=not stateful, progress=tick
+        case.image,
+        case.board,
+        case.io,
+        raw_inputs(case.vectors),
+        reset_each=not stateful,
+        progress=tick,
+        placement=case.placement,
+        traffic=case.traffic,
     )
     return f"emulated {case.board.core.name}", run.outputs, run
 
@@ -166,6 +180,7 @@ def on_qemu_with_inputs(case: Case, tick: Callable[[int], None]) -> Outcome:
         compiler=case.compiler,
         reset_each=case.io.state_bytes == 0,
         progress=tick,
+        placement=case.placement,
     )
     return f"{run.emulator} {case.board.core.name}", run.outputs, run.measured
 
@@ -182,6 +197,7 @@ def on_qemu(case: Case, tick: Callable[[int], None]) -> Outcome:
         defines={"NK_SEMIHOSTING": ""},
         optimize=case.flags,
         compiler=case.compiler,
+        placement=case.placement,
     )
     ran = run_qemu(image, case.board)
     tick(len(case.vectors))
@@ -241,13 +257,15 @@ def first_element(kind: TensorType, wanted: Array, raw: bytes) -> str:
 def broken_contract(case: Case, run: RunResult) -> str | None:
     """Planned RAM == linked RAM == touched RAM, or what is not."""
     plan = case.project.plan
-    linked = case.image.objects.get("nk_arena", 0)
-    if linked != case.linked_arena:
-        return f"the arena was planned with {case.linked_arena} bytes, the image links {linked}"
-    if run.arena_touched_bytes != plan.arena_bytes:
-        return (
-            f"the arena was planned with {plan.arena_bytes} bytes, the run touched {run.arena_touched_bytes}"
-        )
+    wanted = [case.linked_arena] if not plan.parts else plan.arenas
+    for name, planned, needed, (linked, touched) in zip(
+        case.io.arenas, wanted, plan.arenas, run.arenas, strict=True
+    ):
+        what = f"the arena{'' if not plan.parts else f' ({name})'}"
+        if linked != planned:
+            return f"{what} was planned with {planned} bytes, the image links {linked}"
+        if touched != needed:
+            return f"{what} was planned with {needed} bytes, the run touched {touched}"
     if run.stray_writes:
         return f"the run wrote outside arena, state and stack: {run.stray_writes[0]}"
     return None

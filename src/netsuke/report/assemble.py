@@ -13,6 +13,8 @@ from netsuke.lower import Lowered
 from netsuke.ops.program import Step
 from netsuke.plan import Buffer, Plan
 from netsuke.prove import Case, Verdict
+from netsuke.report.assemble_regions import available, layer_waits, regions_of
+from netsuke.report.goals import GivenUp
 from netsuke.report.points import stream_result
 from netsuke.report.ports import port
 from netsuke.report.result import BufferKind, BufferResult, BuildResult, LayerResult, PassResult
@@ -31,6 +33,8 @@ class Findings:
     optimize: str
     schedules: Survey | None = None
     """What a budget of RAM was held against."""
+    given_up: GivenUp | None = None
+    """What was given up for a smaller image."""
 
 
 def assemble(found: Findings, out: Path) -> BuildResult:
@@ -40,6 +44,7 @@ def assemble(found: Findings, out: Path) -> BuildResult:
     weights = weight_bytes(case)
     harness = image.objects.get("nk_input", 0)
     static = image.ram_bytes - harness - plan.arena_bytes - plan.state_bytes
+    ram_available, flash_available = available(case)
     return BuildResult(
         model=found.graph.name,
         model_sha256=found.sha256,
@@ -58,10 +63,10 @@ def assemble(found: Findings, out: Path) -> BuildResult:
         state_bytes=plan.state_bytes,
         static_bytes=static,
         stack_bytes=None if run is None else run.stack_bytes,
-        ram_available=board.ram_bytes,
+        ram_available=ram_available,
         flash_code_bytes=image.flash_bytes - weights,
         flash_weights_bytes=weights,
-        flash_available=board.flash_bytes,
+        flash_available=flash_available,
         macs=plan.program.macs,
         instructions=None if run is None else run.instructions,
         cycles=None if run is None else run.cycles,
@@ -80,6 +85,9 @@ def assemble(found: Findings, out: Path) -> BuildResult:
         passes=tuple(PassResult(name=c.name, lines=c.lines) for c in found.lowered.changes),
         project=out,
         schedules=found.schedules,
+        given_up=found.given_up,
+        arenas=plan.arenas,
+        regions=regions_of(case, run),
         raw_outputs=() if run is None else tuple(tuple(given) for given in run.outputs),
     )
 
@@ -102,6 +110,7 @@ def layers(case: Case, run: RunResult | None) -> tuple[LayerResult, ...]:
     """Every step with its counts; behind a stream its own layers."""
     graph = case.project.plan.program.graph
     counts = {} if run is None else {count.name: count for count in run.layers}
+    waits = layer_waits(run)
     found: list[LayerResult] = []
     for step, layer in zip(case.project.plan.steps, case.project.layers, strict=True):
         heading = len(found)
@@ -119,6 +128,7 @@ def layers(case: Case, run: RunResult | None) -> tuple[LayerResult, ...]:
                     scratch_bytes=shown.scratch_bytes,
                     instructions=None if count is None else count.instructions,
                     cycles=None if count is None else count.cycles,
+                    wait_cycles=waits.get(shown.node.name),
                     stream=stream_result(shown),
                     inside=heading if len(found) > heading else None,
                 )
@@ -157,6 +167,7 @@ def buffer(plan: Plan, held: Buffer, rows: Sequence[tuple[int, int]]) -> BufferR
         name=held.label,
         tensors=held.tensors,
         offset=held.offset,
+        arena=held.arena,
         nbytes=held.nbytes,
         first_step=-1 if held.first < 0 else rows[held.first][0],
         last_step=-1 if held.last < 0 else rows[held.last][1],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from netsuke.report.bundle import BundleResult
+from netsuke.report.goals import GivenUp
+from netsuke.report.goals_text import given_up_line
 from netsuke.report.result import BuildResult
 from netsuke.report.terminal import fit_bar, verdict_line
 from netsuke.report.verdict import fitting
@@ -27,6 +31,7 @@ def bundle_summary(result: BundleResult) -> Group:
     verdicts = (
         verdict_line(result.exact, together_words(result)),
         verdict_line(result.fits, fitting(result)),
+        *([Text(f" ! {short}", style="yellow")] if (short := given_up_line(given_up(result))) else []),
     )
     return Group(
         Text(),
@@ -40,6 +45,17 @@ def bundle_summary(result: BundleResult) -> Group:
         Text(),
         _paths(result),
     )
+
+
+def given_up(result: BundleResult) -> GivenUp | None:
+    """What the layers of all models gave up for flash."""
+    every = [(model.model, model.given_up) for model in result.models if model.given_up is not None]
+    if not every:
+        return None
+    concessions = tuple(
+        replace(layer, layer=f"{name}/{layer.layer}") for name, one in every for layer in one.concessions
+    )
+    return replace(every[0][1], concessions=concessions)
 
 
 def together_words(result: BundleResult) -> str:

@@ -27,6 +27,31 @@ class GoalResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConcessionResult:
+    """A layer that takes another kernel than its fastest, or the same one as a shared copy, since flash is short."""
+
+    layer: str
+    kernel: str
+    """What it gave up."""
+    instead: str
+    saved_bytes: int
+    """Flash, by estimate."""
+    cycles: int | None
+    """How many more it needs, by the counts of the layer by itself; None where there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """What was given up for a smaller image."""
+
+    limit: int | None
+    """Bytes of flash that the image may take; None for all that the board has."""
+    short: int
+    """Bytes by which the image with the fastest kernels missed; 0 where it did not."""
+    concessions: tuple[ConcessionResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateResult:
     """A kernel that could compute a layer. Counts are of the layer by itself; None where they were never measured."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netsuke.report.goals import CandidateResult, GoalResult, LayerCandidates
-from netsuke.report.goals_text import unmeasured_line
+from netsuke.report.goals import CandidateResult, GivenUp, GoalResult, LayerCandidates
+from netsuke.report.goals_text import given_up_line, unmeasured_line
 from netsuke.report.markup import Markup, joined, tag, text
 from netsuke.report.words import count, size
 
@@ -47,17 +47,19 @@ def goal_bar(goal: GoalResult, share: float, words: str) -> Markup:
     )
 
 
-def candidates_section(layers: tuple[LayerCandidates, ...]) -> Markup:
-    """Every layer with more than one kernel to choose from, folded."""
+def candidates_section(layers: tuple[LayerCandidates, ...], given_up: GivenUp | None = None) -> Markup:
+    """Every layer with more than one kernel to choose from, folded; above them what was given up to save flash."""
     shown = [layer for layer in layers if len(layer.candidates) > 1]
     if not shown:
         return NOTHING
     note = unmeasured_line(layers)
     words = f"Each count is of the layer by itself, its kernel compiled for it alone. {note}"
+    short = given_up_line(given_up)
     return tag(
         "section",
         tag("h2", text("Kernels to choose from")),
         tag("p", text(words.strip()), class_="words"),
+        *([tag("p", text(short), class_="words")] if short else []),
         *(layer_details(layer) for layer in shown),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netsuke.report.goals import CandidateResult, GoalResult, LayerCandidates
+from netsuke.report.goals import CandidateResult, GivenUp, GoalResult, LayerCandidates
 
 
 def goal_to_dict(goal: GoalResult) -> dict[str, Any]:
@@ -42,4 +42,22 @@ def candidate_to_dict(one: CandidateResult) -> dict[str, Any]:
         "code_bytes": one.code_bytes,
         "constant_bytes": one.constant_bytes,
         "scratch_bytes": one.scratch_bytes,
+    }
+
+
+def given_up_to_dict(given_up: GivenUp) -> dict[str, Any]:
+    """What was given up for a smaller image."""
+    return {
+        "limit": given_up.limit,
+        "short": given_up.short,
+        "layers": [
+            {
+                "layer": one.layer,
+                "kernel": one.kernel,
+                "instead": one.instead,
+                "saved_bytes": one.saved_bytes,
+                "cycles": one.cycles,
+            }
+            for one in given_up.concessions
+        ],
     }

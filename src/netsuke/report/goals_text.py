@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from netsuke.report.goals import GoalResult, LayerCandidates
-from netsuke.report.words import count, plural, size
+from netsuke.report.goals import ConcessionResult, GivenUp, GoalResult, LayerCandidates
+from netsuke.report.words import count, plural, printable, size
 
 CELLS = 10
 """Characters of a bar."""
@@ -52,3 +52,34 @@ def unmeasured_line(candidates: tuple[LayerCandidates, ...]) -> str:
         f"{plural(unknown, 'layer')} of {len(candidates)} never counted on this core: kernels by preference; "
         "--measure counts them once"
     )
+
+
+NAMED = 2
+"""Layers that the line of what was given up names."""
+
+
+def given_up_line(given_up: GivenUp | None) -> str:
+    """By how much flash was short, and which layers gave way for it, those first that lose most; '' when it was not."""
+    if given_up is None or not given_up.short:
+        return ""
+    layers = sorted(given_up.concessions, key=lambda one: -(one.cycles or 0))
+    parts = [concession_words(one) for one in layers[:NAMED]]
+    if len(layers) > NAMED:
+        parts.append(f"and {plural(len(layers) - NAMED, 'more layer')}")
+    known = [one.cycles for one in layers if one.cycles is not None]
+    total = f"; {cycles_more(sum(known))} in all" if len(known) > 1 else ""
+    limit = "" if given_up.limit is None else f" (limit {count(given_up.limit)})"
+    flash = f"{count(given_up.short)} bytes of flash{limit} short"
+    return f"{flash}: {', '.join(parts) or 'streams gave way'}{total}"
+
+
+def concession_words(one: ConcessionResult) -> str:
+    """One layer."""
+    takes = f"takes {one.instead}" if one.instead != one.kernel else "shares its kernel"
+    more = "" if one.cycles is None else f", {cycles_more(one.cycles)}"
+    return f"layer {printable(one.layer)} {takes} instead{more}"
+
+
+def cycles_more(cycles: int) -> str:
+    """'+0.96 M cycles'."""
+    return f"+{cycles / 1e6:.2f} M cycles" if cycles >= 10_000 else f"+{count(cycles)} cycles"

@@ -9,6 +9,7 @@ from netsuke.report import sections
 from netsuke.report.goals_html import candidates_section, goals_section
 from netsuke.report.markup import Markup, text
 from netsuke.report.memory_picture import memory_picture
+from netsuke.report.regions_html import regions_section
 from netsuke.report.result import BuildResult
 from netsuke.report.schedules_html import schedules_section
 from netsuke.report.verdict import exactness, fitting
@@ -30,8 +31,9 @@ def to_html(result: BuildResult) -> str:
         "fitting": text(fitting(result)),
         "tiles": sections.tiles(result),
         "fit_bars": sections.fit_bars(result),
+        "regions": regions_section(result.regions, result.clock_hz),
         "goals": goals_section(result.goals),
-        "candidates": candidates_section(result.candidates),
+        "candidates": candidates_section(result.candidates, result.given_up),
         "schedules": schedules_section(result.schedules),
         "memory_words": text(_memory_words(result)),
         "memory": memory_picture(result),
@@ -55,6 +57,11 @@ def _memory_words(result: BuildResult) -> str:
         words += " No placement can do better in this order of layers."
     else:
         words += f" No placement needs fewer than {count(result.arena_lower_bound)} bytes."
+    if len(result.arenas) > 1:
+        parts = " and ".join(count(nbytes) for nbytes in result.arenas)
+        words += (
+            f" It is split into {parts} bytes, drawn one above the other: no memory holds it in one piece."
+        )
     saved = result.naive_peak_bytes - result.arena_bytes
     if saved > 0:
         words += f" Views and layers that write over their inputs save {count(saved)} bytes."

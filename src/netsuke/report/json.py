@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from netsuke.report.goals_json import goal_to_dict, layer_to_dict
+from netsuke.report.goals_json import given_up_to_dict, goal_to_dict, layer_to_dict
+from netsuke.report.regions_json import region_to_dict
 from netsuke.report.result import BufferResult, BuildResult, LayerResult, PassResult, PortResult
 from netsuke.report.schedules_json import stream_to_dict, survey_to_dict
 
@@ -39,7 +40,9 @@ def to_dict(result: BuildResult) -> dict[str, Any]:
         "buffers": [_buffer(buffer) for buffer in result.buffers],
         "passes": [_pass(one) for one in result.passes],
         "goals": [goal_to_dict(goal) for goal in result.goals],
+        "given_up": None if result.given_up is None else given_up_to_dict(result.given_up),
         "candidates": [layer_to_dict(layer) for layer in result.candidates],
+        "regions": [region_to_dict(region) for region in result.regions],
         "schedules": None if result.schedules is None else survey_to_dict(result.schedules),
     }
 
@@ -65,6 +68,7 @@ def _memory(result: BuildResult) -> dict[str, Any]:
         "stack_bytes": result.stack_bytes,
         "ram_bytes": result.ram_bytes,
         "ram_available": result.ram_available,
+        "arenas": list(result.arenas),
         "flash_code_bytes": result.flash_code_bytes,
         "flash_weights_bytes": result.flash_weights_bytes,
         "flash_bytes": result.flash_bytes,
@@ -79,6 +83,7 @@ def _speed(result: BuildResult) -> dict[str, Any]:
         "cycles": result.cycles,
         "cycles_per_mac": result.cycles_per_mac,
         "milliseconds": result.milliseconds,
+        "wait_cycles": result.wait_cycles,
         "energy_microjoules": result.energy_microjoules,
         "timing_source": result.timing_source,
         "energy_source": result.energy_source,
@@ -106,6 +111,7 @@ def _layer(layer: LayerResult) -> dict[str, Any]:
         "instructions": layer.instructions,
         "cycles": layer.cycles,
         "cycles_per_mac": layer.cycles_per_mac,
+        "wait_cycles": layer.wait_cycles,
         "weight_bytes": layer.weight_bytes,
         "scratch_bytes": layer.scratch_bytes,
         "stream": None if layer.stream is None else stream_to_dict(layer.stream),
@@ -118,6 +124,7 @@ def _buffer(buffer: BufferResult) -> dict[str, Any]:
         "name": buffer.name,
         "tensors": list(buffer.tensors),
         "kind": buffer.kind.value,
+        "arena": buffer.arena,
         "offset": buffer.offset,
         "bytes": buffer.nbytes,
         "first_step": buffer.first_step,

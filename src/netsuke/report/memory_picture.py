@@ -35,9 +35,10 @@ def memory_picture(result: BuildResult) -> Markup:
 
 
 def _buffer(buffer: BufferResult, result: BuildResult, steps: Steps, scale: Scale) -> Markup:
-    x, y = steps.x(buffer.first_step), scale.y(buffer.end)
+    base = result.base(buffer.arena)
+    x, y = steps.x(buffer.first_step), scale.y(base + buffer.end)
     width = steps.column * (buffer.last_step - buffer.first_step + 1)
-    height = scale.y(buffer.offset) - y
+    height = scale.y(base + buffer.offset) - y
     parts = [
         tag("title", text(_words(buffer, result))),
         tag("rect", x=x + 0.75, y=y + 0.75, width=max(width - 1.5, 1), height=max(height - 1.5, 1), rx=3),
@@ -71,7 +72,8 @@ def _words(buffer: BufferResult, result: BuildResult) -> str:
     shared = f"\nshared by {', '.join(buffer.tensors)}" if len(buffer.tensors) > 1 else ""
     first, last = (_place(step, result) for step in (buffer.first_step, buffer.last_step))
     when = f"at {first}" if first == last else f"from {first} to {last}"
-    where = f"{count(buffer.nbytes)} bytes at offset {count(buffer.offset)}"
+    part = f" of part {buffer.arena + 1} of the arena" if len(result.arenas) > 1 else ""
+    where = f"{count(buffer.nbytes)} bytes at offset {count(buffer.offset)}{part}"
     return f"{buffer.name} ({buffer.kind.value})\n{where}\nin use {when}{shared}"
 
 
@@ -85,6 +87,10 @@ def _lines(result: BuildResult, steps: Steps, scale: Scale) -> list[Markup]:
     words = f"arena {count(result.arena_bytes)} bytes"
     drawn = [_line(steps, scale, result.arena_bytes, "peak")]
     drawn.append(_mark(LEFT + 2, scale.y(result.arena_bytes), words, "peak", "start"))
+    for number in range(1, len(result.arenas)):
+        words = f"part {number + 1}, {count(result.arenas[number])} bytes"
+        drawn.append(_line(steps, scale, result.base(number), "peak"))
+        drawn.append(_mark(LEFT + 2, scale.y(result.base(number)), words, "peak", "start"))
     if result.naive_peak_bytes > result.arena_bytes:
         words = f"without sharing {count(result.naive_peak_bytes)} bytes"
         drawn.append(_line(steps, scale, result.naive_peak_bytes, "naive"))

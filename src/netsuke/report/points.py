@@ -26,17 +26,19 @@ def stream_result(step: Step) -> StreamResult | None:
         )
     if step.stream is None or not isinstance(step.node.args, StreamArgs):
         return None
+    room = step.stream.room
     lines = tuple(
         LineResult(
             tensor=line.tensor,
             held=0 if line.sums_bytes else line.capacity,
             rows=0 if line.sums_bytes else line.rows,
-            nbytes=line.own_bytes,
+            nbytes=line.own_bytes if room is None else 0,
         )
         for line in step.stream.lines
         if line.own_bytes
     )
-    return StreamResult(layers=step.node.args.nodes, band=step.node.args.band, lines=lines)
+    args = step.node.args
+    return StreamResult(layers=args.nodes, band=args.band, lines=lines, tile_bytes=room or 0)
 
 
 def point(schedule: Schedule) -> Point:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from netsuke.report.goals import GoalResult, LayerCandidates
+from netsuke.report.goals import GivenUp, GoalResult, LayerCandidates
+from netsuke.report.regions import RegionResult
 from netsuke.report.schedules import StreamResult, Survey
 
 
@@ -56,6 +57,8 @@ class LayerResult:
     without theirs."""
     inside: int | None = None
     """`index` of the stream that the layer belongs to."""
+    wait_cycles: int | None = None
+    """Cycles that its data accesses wait beyond `cycles`, by the board's figures; None where they were not counted."""
 
     @property
     def cycles_per_mac(self) -> float | None:
@@ -79,6 +82,8 @@ class BufferResult:
     first_step: int
     last_step: int
     kind: BufferKind
+    arena: int = 0
+    """The part of a split arena that it is in, from 0; `offset` counts from its start."""
 
     @property
     def end(self) -> int:
@@ -166,8 +171,14 @@ class BuildResult:
     """The schedules that a budget of RAM was held against, as estimates; None when no budget was named."""
     goals: tuple[GoalResult, ...] = ()
     """The model built for speed, for size and for RAM; empty when only one was built."""
+    given_up: GivenUp | None = None
+    """What fast kernels were given up for a smaller image; None where that was not asked."""
     candidates: tuple[LayerCandidates, ...] = ()
     """The kernels that each layer was chosen from."""
+    arenas: tuple[int, ...] = ()
+    """Bytes of each part of the arena; one where it is in one piece."""
+    regions: tuple[RegionResult, ...] = ()
+    """The memories that the image uses, those that change first."""
     raw_outputs: tuple[tuple[bytes, ...], ...] = field(default=(), repr=False, compare=False)
     """What the emulated core gave: for every input, the bytes of every output. Empty when it was not asked for."""
 
@@ -185,6 +196,24 @@ class BuildResult:
     def fits(self) -> bool:
         """True when RAM and flash are both enough."""
         return self.ram_bytes <= self.ram_available and self.flash_bytes <= self.flash_available
+
+    @property
+    def wait_cycles(self) -> int | None:
+        """Cycles that data accesses of one inference wait beyond `cycles`; None where they were not counted."""
+        known = [one.wait_cycles for one in self.regions if one.wait_cycles is not None]
+        return sum(known) if known else None
+
+    @property
+    def spread(self) -> bool:
+        """True when more than one RAM is used, or weights are not where the code is."""
+        rams = [one for one in self.regions if one.kind == "ram"]
+        return len(rams) > 1 or any(
+            what.startswith("weights") for one in self.regions for what, _ in one.held
+        )
+
+    def base(self, arena: int) -> int:
+        """Where a part of the arena starts when all are drawn one above the other."""
+        return sum(self.arenas[:arena])
 
     @property
     def cycles_per_mac(self) -> float | None:

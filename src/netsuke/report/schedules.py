@@ -24,7 +24,8 @@ class StreamResult:
     """Layers, by name, that are computed together row by row, `band` rows at a time.
 
     Or tile by tile: `grid` is then (rows, columns) of tiles, `recompute` the MACs done for each MAC of the layers,
-    band 0. Its rectangles lie over one another in `tile_bytes`.
+    band 0. Its rectangles lie over one another in `tile_bytes`, and so do the rows and the kernels' scratch of a stream
+    without line buffers.
     """
 
     layers: tuple[str, ...]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from netsuke.report.footprint import Footprint
 from netsuke.report.layer_chart import METRICS, has_values, layer_chart
 from netsuke.report.markup import Markup, joined, tag, text
+from netsuke.report.regions_words import METHOD, wait_words
 from netsuke.report.result import BuildResult, LayerResult, PassResult, PortResult
 from netsuke.report.stream_words import stream_line
 from netsuke.report.words import (
@@ -162,6 +163,7 @@ def _row(layer: LayerResult, most: Most) -> Markup:
         _number(layer.macs, count(layer.macs), most.macs),
         _number(layer.cycles, count(layer.cycles), most.cycles),
         _number(layer.cycles_per_mac, ratio(layer.cycles_per_mac)),
+        _number(layer.wait_cycles, count(layer.wait_cycles)),
         _number(layer.instructions, count(layer.instructions)),
         _number(layer.weight_bytes, count(layer.weight_bytes), most.weight_bytes),
         _number(layer.scratch_bytes, count(layer.scratch_bytes)),
@@ -227,6 +229,7 @@ def origins(result: BuildResult) -> Markup:
     facts += [
         ("Cycles", result.timing_source),
         ("Latency", clock),
+        ("Waits", f"{wait_words(result.regions, result.clock_hz)}; {METHOD}" if result.wait_cycles else ""),
         ("Energy", result.energy_source),
         ("RAM", "arena and state as planned and as linked, static data from the linked image"),
         ("Stack", stack),

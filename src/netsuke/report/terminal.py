@@ -6,7 +6,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from netsuke.report.goals_text import goals_table, unmeasured_line
+from netsuke.report.goals_text import given_up_line, goals_table, unmeasured_line
+from netsuke.report.regions_text import regions_table
+from netsuke.report.regions_words import region_wait, waiting
 from netsuke.report.result import BuildResult, LayerResult
 from netsuke.report.stream_words import budget_words, stream_line
 from netsuke.report.verdict import exactness, fitting
@@ -45,6 +47,8 @@ def build_summary(result: BuildResult) -> Group:
         Text(),
         _numbers(result),
     ]
+    if result.spread:
+        parts += [Text(), regions_table(result.regions, result.clock_hz)]
     if any(layer.stream for layer in result.layers):
         parts += [Text(), _streams(result)]
     if any(layer.cycles for layer in result.layers):
@@ -83,6 +87,9 @@ def _verdicts(result: BuildResult) -> list[Text]:
         taken = count(result.arena_bytes + result.state_bytes)
         words = f"{budget_words(result.schedules)}: arena and state take {taken} bytes"
         lines.append(verdict_line(True, words))
+    given_up = given_up_line(result.given_up)
+    if given_up:
+        lines.append(Text(f" ! {given_up}", style="yellow"))
     return lines
 
 
@@ -112,6 +119,8 @@ def _numbers(result: BuildResult) -> Table:
     table.add_row("", "", Text(_flash_words(result), style="dim"))
     if result.cycles is not None:
         table.add_row(" time", *_speed(result))
+    if result.wait_cycles:
+        table.add_row(" waits", *_waits(result))
     return table
 
 
@@ -139,6 +148,13 @@ def _speed(result: BuildResult) -> tuple[Text, Text]:
         f" for {count(result.macs)} MACs ({ratio(result.cycles_per_mac)} cycles each)" if result.macs else ""
     )
     return time, Text(f"{count(result.cycles)} cycles{macs}")
+
+
+def _waits(result: BuildResult) -> tuple[Text, Text]:
+    """What slow memory adds to the time above: an estimate."""
+    added = duration(1e3 * (result.wait_cycles or 0) / result.clock_hz)
+    worst = region_wait(waiting(result.regions)[0], result.clock_hz)
+    return Text(f"+{added}", style="bold"), Text(worst, style="dim")
 
 
 def _slowest(result: BuildResult) -> Table:

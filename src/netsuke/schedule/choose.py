@@ -7,16 +7,18 @@ blocks). What it really needs is then planned; the estimate is corrected where i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from netsuke.errors import DoesNotFit, UnsupportedModel
 from netsuke.ops.program import Program, Step
 from netsuke.ops.rows import is_image
-from netsuke.plan import Plan, make_plan
+from netsuke.plan import Plan, plan_within
+from netsuke.plan.order import orders_of
 from netsuke.schedule.budget import SMALLEST
 from netsuke.schedule.segment import Segment
-from netsuke.schedule.segments import Segments, lean_step
+from netsuke.schedule.segments import Segments, limited_step
 from netsuke.stream import Forms, make_patches, make_stream
 
 
@@ -63,28 +65,45 @@ Made = dict[Segment, tuple[Step, ...]]
 
 
 def realise(
-    program: Program, forms: Forms, path: Sequence[Segment], made: Made, pushed: str | None = None
-) -> Schedule:
-    """Makes the streams and patches, and plans the memory."""
+    program: Program,
+    forms: Forms,
+    path: Sequence[Segment],
+    made: Made,
+    pushed: str | None = None,
+    most: int | None = None,
+) -> Schedule | None:
+    """Makes the streams and patches, and plans the memory; None where the arena cannot be as small as `most` bytes."""
     for segment in path:
         if segment not in made:
             made[segment] = steps_of(program, forms, segment, pushed)
     steps = tuple(step for segment in path for step in made[segment])
-    plan = make_plan(replace(program, steps=steps))
+    plan = plan_within(replace(program, steps=steps), most)
+    if plan is None:
+        return None
     return Schedule(segments=tuple(path), plan=plan, cycles=sum(s.cycles for s in path))
 
 
 def steps_of(program: Program, forms: Forms, segment: Segment, pushed: str | None) -> tuple[Step, ...]:
     """The steps of one segment."""
     part = program.steps[segment.start : segment.end]
-    nodes = [step.node for step in part]
-    used = forms.leaner() if segment.lean else forms
+    nodes, limits = [step.node for step in part], segment.limits
     if segment.grid is not None:
-        return (make_patches(program.graph, nodes, used, segment.grid),)
+        return (make_patches(program.graph, nodes, forms, segment.grid, limits[0] if limits else None),)
     if segment.band:
         taken = pushed if any(pushed in node.inputs for node in nodes) else None
-        return (make_stream(program.graph, nodes, used, segment.band, pushed=taken),)
-    return tuple(lean_step(step, used) if segment.lean else step for step in part)
+        made = make_stream(
+            program.graph,
+            nodes,
+            forms,
+            segment.band,
+            pushed=taken,
+            compact=segment.compact,
+            limits=limits,
+        )
+        return (made,)
+    if not limits:
+        return part
+    return tuple(limited_step(step, forms, limit) for step, limit in zip(part, limits, strict=True))
 
 
 def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator[Schedule]:
@@ -96,14 +115,20 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
         UnsupportedModel: when the input cannot be taken row by row.
     """
     pushed = input_to_push(program) if push else None
+    program = in_best_order(program)
     segments = Segments(program, forms, pushed).all()
     budget = max((s.nbytes for s in segments), default=0)
     smallest: int | None = None
     made: Made = {}
     while (path := fastest_path(segments, len(program.steps), budget)) is not None:
-        found = realise(program, forms, path, made, pushed)
-        if smallest is None or found.nbytes < smallest:
-            smallest = found.nbytes
+        found = realise(program, forms, path, made, pushed, None if smallest is None else smallest - 1)
+        wrong = too_low(path, found)
+        if wrong:
+            real = None if found is None else found.nbytes
+            segments = [corrected(s, real) if s in wrong else s for s in segments]
+            continue
+        if found is not None and (smallest is None or found.plan.arena_bytes < smallest):
+            smallest = found.plan.arena_bytes
             yield found
         budget = max(s.nbytes for s in path) - 1
     if smallest is None:
@@ -111,6 +136,30 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
             f"got a model whose input {pushed!r} cannot come row by row: only layers that go by rows may read it (see "
             "`netsuke ops`), and at least one layer must come behind them; build it without pushed rows"
         )
+
+
+def in_best_order(program: Program) -> Program:
+    """The program with its steps in the order that holds least: runs of neighbours are what is fused."""
+    _, other, _ = orders_of(program.graph, program.steps)
+    return program if other is None else replace(program, steps=other)
+
+
+def too_low(path: Sequence[Segment], found: Schedule | None) -> set[Segment]:
+    """Segments whose bytes may have been thought fewer than they are: those whose output lies over their rows, where
+    what comes next does not let it lie there, and streams of line buffers, which share less where they are cut.
+
+    found: what the path really needs, None where that is too much.
+    """
+    thought = max(segment.nbytes for segment in path)
+    if found is not None and found.nbytes <= thought:
+        return set()
+    real = math.inf if found is None else found.nbytes
+    return {s for s in path if s.band and (s.compact is None or s.compact.growing) and s.nbytes < real}
+
+
+def corrected(segment: Segment, nbytes: int | None) -> Segment:
+    """The segment with the bytes that it takes; with more than there can be where they are not known."""
+    return replace(segment, nbytes=1 << 60 if nbytes is None else nbytes)
 
 
 def input_to_push(program: Program) -> str:
@@ -158,8 +207,17 @@ def pick(found: Sequence[Schedule], budget: int) -> Schedule:
 def wall(schedule: Schedule) -> str:
     """The step at which most bytes are in use, in words."""
     plan = schedule.plan
-    used = [sum(b.nbytes for b in plan.buffers if b.first <= i <= b.last) for i in range(len(plan.steps))]
+    used = [bytes_at(plan, i) for i in range(len(plan.steps))]
     at = max(range(len(used)), key=lambda i: used[i])
     held = sorted((b for b in plan.buffers if b.first <= at <= b.last), key=lambda b: -b.nbytes)
     parts = ", ".join(f"{b.nbytes:,} for {b.label!r}" for b in held[:3])
     return f"{plan.steps[at].node.name!r} ({parts})"
+
+
+def bytes_at(plan: Plan, step: int) -> int:
+    """Bytes in use at a step; what lies over other things counts once."""
+    total = reached = 0
+    for start, end in sorted((b.offset, b.end) for b in plan.buffers if b.first <= step <= b.last):
+        total += max(0, end - max(start, reached))
+        reached = max(reached, end)
+    return total

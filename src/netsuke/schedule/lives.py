@@ -38,6 +38,10 @@ class Lives:
             self.add(index, step)
         for name in graph.outputs:
             self.last[self.root_of(name)] = len(steps)
+        self.place = {name: number for number, name in enumerate(self.made)}
+        self.read = [self.roots_read(step) for step in steps]
+        self.living: dict[int, tuple[str, ...]] = {}
+        self.known: dict[tuple[int, int], Boundary] = {}
 
     def add(self, index: int, step: Step) -> None:
         """Takes note of what a step reads and makes."""
@@ -53,6 +57,14 @@ class Lives:
             else:
                 self.made[name] = index
 
+    def roots_read(self, step: Step) -> set[str]:
+        """Roots of the computed tensors that a step reads."""
+        return {
+            self.root_of(name)
+            for name in step.node.inputs
+            if name and not self.graph.tensors[name].is_constant
+        }
+
     def root_of(self, name: str) -> str:
         """The tensor whose memory it is."""
         return self.root.get(name, name)
@@ -63,19 +75,24 @@ class Lives:
 
     def around(self, start: int, end: int) -> Boundary:
         """The boundary of steps start..end - 1."""
-        read = {
-            self.root_of(name)
-            for step in self.steps[start:end]
-            for name in step.node.inputs
-            if name and not self.graph.tensors[name].is_constant
-        }
-        inputs = tuple(n for n in self.made if n in read and self.made[n] < start)
-        outputs = tuple(n for n, at in self.made.items() if start <= at < end and self.last.get(n, at) >= end)
-        alive = [n for n, at in self.made.items() if at < start and self.last.get(n, at) >= end]
-        passing = tuple(n for n in alive if n not in inputs)
+        if (start, end) not in self.known:
+            self.known[start, end] = self.boundary(start, end)
+        return self.known[start, end]
+
+    def boundary(self, start: int, end: int) -> Boundary:
+        """See `around`."""
+        read = set().union(*self.read[start:end])
+        inputs = sorted((n for n in read if self.made[n] < start), key=self.place.__getitem__)
+        alive = self.alive(end)
         return Boundary(
-            inputs=inputs,
-            outputs=outputs,
-            passing=passing,
+            inputs=tuple(inputs),
+            outputs=tuple(n for n in alive if self.made[n] >= start),
+            passing=tuple(n for n in alive if self.made[n] < start and n not in read),
             dying=frozenset(n for n in inputs if self.last[n] < end),
         )
+
+    def alive(self, at: int) -> tuple[str, ...]:
+        """What is made before step `at` and read there or later."""
+        if at not in self.living:
+            self.living[at] = tuple(n for n, made in self.made.items() if made < at <= self.last.get(n, made))
+        return self.living[at]

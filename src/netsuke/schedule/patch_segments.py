@@ -19,14 +19,14 @@ from netsuke.ops.stream import aligned
 from netsuke.plan.blocks import Piece as Memory
 from netsuke.plan.blocks import least_union
 from netsuke.schedule.cost import cycles, moved
-from netsuke.schedule.segment import Segment
+from netsuke.schedule.segment import MOST_LAYERS, Segment
 from netsuke.stream import axes_of, sums_of
-from netsuke.stream.forms import Piece, scratch_of
+from netsuke.stream.forms import LEAN, Piece, scratch_of
 from netsuke.stream.patches import ends, largest_lead, order, pixel_bytes
 from netsuke.stream.tiles import Axes, Boxes, computed_inputs, kinds, site_of_tile
 
 if TYPE_CHECKING:
-    from netsuke.schedule.segments import Segments
+    from netsuke.schedule.segments import Segments, Sizes
 
 GRIDS = ((2, 1), (4, 1), (1, 2), (2, 2), (3, 3), (4, 4), (6, 6), (8, 8), (12, 12))
 """Rows and columns of tiles that are tried."""
@@ -50,17 +50,14 @@ class TileNode:
 class PatchSegments:
     """All segments of patches of a program."""
 
-    def __init__(self, segments: Segments, others: Sequence[Segment]) -> None:
+    def __init__(self, segments: Segments) -> None:
         self.owner = segments
         self.known: dict[tuple[int, int], list[tuple[float, int]]] = {}
         """By first and last step: cycles and bytes of the segments found so far."""
-        for other in others:
-            self.known.setdefault((other.start, other.end), []).append((other.cycles, other.nbytes))
         self.axes = [
             None if step.fused is not None or sums_of(site) else axes_of(site)
             for step, site in zip(segments.steps, segments.sites, strict=True)
         ]
-        self.singles = [segments.single(i).nbytes for i in range(len(segments.steps))]
         self.costs: dict[tuple[str, Piece, Piece], tuple[float, int]] = {}
         self.kernels: dict[tuple[str, Piece, Piece, bool], KernelNeeds] = {}
         self.cuts = self.narrow()
@@ -75,20 +72,28 @@ class PatchSegments:
         sides = (float("inf"), *alive, float("inf"))
         return [sides[i + 1] <= min(sides[i], sides[i + 2]) for i in range(count + 1)]
 
-    def all(self) -> Iterator[Segment]:
-        """The segments of all runs and grids, with the usual kernels, and the leanest where that saves scratch."""
-        for end in range(2, len(self.axes) + 1):
-            if self.cuts[end] and self.axes[end - 1] is not None:
-                for grid in GRIDS:
-                    yield from self.ending(end, grid)
+    def all(self, others: Sequence[Segment], size: Sizes) -> Iterator[Segment]:
+        """The segments of all runs and grids, with the usual kernels, and the leanest where that saves scratch.
 
-    def ending(self, end: int, grid: tuple[int, int]) -> Iterator[Segment]:
-        """Those that end at one place, in one grid; walked backward."""
+        others: streams of the same runs.
+        """
+        for other in others:
+            self.known.setdefault((other.start, other.end), []).append((other.cycles, other.nbytes))
+        for end in range(2, len(self.axes) + 1):
+            first = max(0, end - MOST_LAYERS)
+            looked_at = size.holds(first, end) or size.over(first, end)
+            if looked_at and self.cuts[end] and self.axes[end - 1] is not None:
+                for grid in GRIDS:
+                    yield from self.ending(first, end, grid, size)
+
+    def ending(self, first: int, end: int, grid: tuple[int, int], size: Sizes) -> Iterator[Segment]:
+        """Those that end at one place and begin at `first` or behind it, in one grid; walked backward."""
         output = self.owner.sites[end - 1].y()
         if grid[0] > output.shape[1] or grid[1] > output.shape[2]:
             return
         boxes, nodes = Boxes.of_tiles(output, grid), list[TileNode]()
-        for start in range(end - 1, -1, -1):
+        done = needed = 0
+        for start in range(end - 1, first - 1, -1):
             axes = self.axes[start]
             if axes is None or self.owner.reads_pushed(start, end):
                 return
@@ -96,11 +101,12 @@ class PatchSegments:
                 boxes.add(self.owner.sites[start], axes)
             except UnsupportedModel:
                 return
-            nodes.insert(0, self.node(self.owner.sites[start], axes, boxes))
-            needed = sum(node.macs for node in nodes)
-            if sum(node.done for node in nodes) > MOST_RECOMPUTE * max(needed, 1):
+            node = self.node(self.owner.sites[start], axes, boxes)
+            nodes.insert(0, node)
+            done, needed = done + node.done, needed + node.macs
+            if done > MOST_RECOMPUTE * max(needed, 1):
                 return
-            if end - start > 1 and (self.cuts[start] or start == 0):
+            if end - start > 1 and (self.cuts[start] or start == 0) and size.holds(start, end):
                 yield from self.segments(start, end, grid, boxes, nodes)
 
     def node(self, site: Site[Any], axes: Axes, boxes: Boxes) -> TileNode:
@@ -133,9 +139,12 @@ class PatchSegments:
         output = self.owner.sites[end - 1].y()
         if around.outputs != (output.name,):
             return
+        most = max(self.owner.needs[start:end])
+        if self.owner.nbytes(around, 0, dict.fromkeys(around.inputs, -(1 << 40))) >= most:
+            return  # without a byte of scratch
         leads, tile = self.leads(nodes, boxes), Tile(nodes, boxes)
         spent = sum(node.cycles for node in nodes) + tile.copied
-        most = min(max(self.singles[start:end]), self.rival(start, end, spent))
+        most = min(most, self.rival(start, end, spent))
         if self.owner.nbytes(around, tile.peak([self.least(node) for node in nodes]), leads) >= most:
             return
         for lean in (False, True):
@@ -157,7 +166,7 @@ class PatchSegments:
                     grid=grid,
                     nbytes=nbytes,
                     cycles=spent,
-                    lean=lean,
+                    limits=(LEAN,) * (end - start) if lean else (),
                     recompute=sum(node.done for node in nodes) / max(1, sum(node.macs for node in nodes)),
                 )
 
@@ -191,8 +200,7 @@ class PatchSegments:
                     scratch=step.scratch_bytes, overlaps=step.kernel.overlap(found)
                 )
                 return self.kernels[key]
-            forms = self.owner.usual_forms.leaner() if lean else self.owner.usual_forms
-            kernel = forms.kernel(found)
+            kernel = self.owner.forms.kernel(found, node.largest, LEAN if lean else None)
             self.kernels[key] = KernelNeeds(scratch=scratch_of(kernel, found), overlaps=kernel.overlap(found))
         return self.kernels[key]
 

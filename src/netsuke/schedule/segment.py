@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netsuke.stream import Compactness
+
+BANDS = (1, 2, 3, 4, 6)
+"""Output rows at a time that are tried."""
+MOST_LAYERS = 64
+"""Steps in a stream or in patches at most; longer ones would hold more than they save."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
@@ -15,8 +22,10 @@ class Segment:
     nbytes: int
     """Arena bytes while it runs: what passes by, inputs and outputs, scratch."""
     cycles: float
-    lean: bool = False
-    """With the kernels that need the least scratch."""
+    limits: tuple[int | None, ...] = ()
+    """Bytes of scratch that the kernels of each step may take (see netsuke.stream.Forms); empty: what they like."""
+    compact: Compactness | None = None
+    """Of a stream without line buffers."""
     grid: tuple[int, int] | None = None
     """Rows and columns of the tiles of patches."""
     recompute: float = 1.0

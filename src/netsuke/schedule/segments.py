@@ -5,38 +5,25 @@ Both are estimates: cycles by `cost`, bytes without regard to how buffers fall b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
 
 from netsuke.errors import UnsupportedModel
-from netsuke.ir import Array, Graph
-from netsuke.ops.geometry import Window
-from netsuke.ops.operator import Site, site_of
+from netsuke.ops.operator import site_of
 from netsuke.ops.program import Program, Step
 from netsuke.ops.stream import COUNTER_BYTES, Home, aligned
-from netsuke.schedule.cost import cycles, moved
+from netsuke.schedule.backwards import Backwards, RowNode
+from netsuke.schedule.compact_segments import CompactSegments
+from netsuke.schedule.cost import cycles, leaner, moved
 from netsuke.schedule.lives import Boundary, Lives
 from netsuke.schedule.patch_segments import PatchSegments
-from netsuke.schedule.segment import Segment
+from netsuke.schedule.segment import BANDS, MOST_LAYERS, Segment
 from netsuke.stream import Forms, make_stream, sums_of, window_of
-from netsuke.stream.forms import piece_at, site_of_piece
+from netsuke.stream.forms import LEAN, piece_at, site_of_piece
 
-BANDS = (1, 2, 3, 4, 6)
-"""Output rows at a time that are tried."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowNode:
-    """A step that goes by rows, in bands of some height."""
-
-    site: Site[Any]
-    window: Window
-    scratch: int
-    cycles: float
-    sums: int
+CHUNK = 32
+"""Long runs are looked at in parts that begin so many steps apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +34,67 @@ class Held:
     cycles: float
 
 
-def lean_step(step: Step, forms: Forms) -> Step:
-    """The step with the kernel that needs the least scratch."""
-    if step.fused is not None or not step.scratch_bytes:
+@dataclass(slots=True)
+class Grown:
+    """What the steps of a stream need together, lines and kernels: it only grows with each one added."""
+
+    lines: int = 0
+    most: int = 0
+    """Scratch of the kernel that wants most."""
+    usual: int = 0
+    """The same with the kernels as they are."""
+    summing: int = 0
+    cycles: float = 0.0
+
+    def add(self, node: RowNode, line: Held | None, usual: int) -> None:
+        """A step, and the line that its output is in, if it is in one."""
+        self.lines += aligned(node.sums) + (0 if line is None else line.nbytes)
+        self.most = max(self.most, node.scratch)
+        self.usual = max(self.usual, usual)
+        self.summing += node.sums > 0
+        self.cycles += node.cycles + (0.0 if line is None else line.cycles)
+
+    @property
+    def scratch(self) -> int:
+        """Bytes, without the counters."""
+        return self.lines + self.most
+
+
+class Sizes:
+    """Which runs are looked at: their largest step needs more than `low` bytes, and at most `high`."""
+
+    def __init__(self, needs: Sequence[float], low: float, high: float) -> None:
+        self.needs, self.low, self.high = needs, low, high
+        self.known: dict[tuple[int, int], float] = {}
+
+    def most(self, start: int, end: int) -> float:
+        """Bytes of the largest of some steps."""
+        if (start, end) not in self.known:
+            self.known[start, end] = max(self.needs[start:end])
+        return self.known[start, end]
+
+    def holds(self, start: int, end: int) -> bool:
+        """True for a run that is looked at."""
+        return self.low < self.most(start, end) <= self.high
+
+    def over(self, start: int, end: int) -> bool:
+        """True for a run that is too large; a part of it may be looked at."""
+        return self.most(start, end) > self.high
+
+
+def bottleneck(segments: Sequence[Segment], steps: int) -> float:
+    """Bytes of the smallest schedule, by the segments' estimates; infinite when there is none."""
+    best = [0.0, *[math.inf] * steps]
+    for each in sorted(segments, key=lambda s: (s.end, s.start)):
+        best[each.end] = min(best[each.end], max(best[each.start], each.nbytes))
+    return best[steps]
+
+
+def limited_step(step: Step, forms: Forms, limit: int | None) -> Step:
+    """The step with a kernel of at most so many bytes of scratch, or the one with the least."""
+    if limit is None or step.fused is not None or step.scratch_bytes <= limit:
         return step
-    kernel = forms.kernel(step.site)
+    kernel = forms.kernel(step.site, None, limit)
     return step if kernel is step.kernel else replace(step, kernel=kernel, calls=kernel.bind(step.site))
 
 
@@ -60,29 +103,60 @@ class Segments:
 
     def __init__(self, program: Program, forms: Forms, pushed: str | None = None) -> None:
         self.graph, self.steps, self.pushed = program.graph, program.steps, pushed
-        self.forms, self.usual_forms, self.lean = forms, forms, False
-        self.usual: dict[tuple[int, int], list[int]] = {}
+        self.forms = forms
         self.lives = Lives(program.graph, program.steps)
         self.sites = [site_of(program.graph, step.node) for step in program.steps]
         self.windows = [
             window_of(site) if step.fused is None else None
             for step, site in zip(program.steps, self.sites, strict=True)
         ]
+        self.singles = [self.single(i, step) for i, step in enumerate(self.steps)]
+        self.needs = [
+            math.inf if self.reads_pushed(i, i + 1) else float(one.nbytes)
+            for i, one in enumerate(self.singles)
+        ]
+        """Bytes of each step as it is; no number is enough for one that reads the pushed input."""
+        self.row_nodes: dict[tuple[int, int, bool], RowNode | None] = {}
+        self.held_by: dict[tuple[int, int, int, bool], dict[str, Held] | None] = {}
 
     def all(self) -> list[Segment]:
-        """Single steps, streams and patches, with the kernels as they are and with those of the least scratch."""
-        found = self.with_forms()
-        found += PatchSegments(self, found).all()
-        self.forms, self.lean = self.forms.leaner(), True
-        return found + self.with_forms()
+        """Single steps, streams and patches that a schedule may need, with the kernels as they are and with those of
+        the least scratch.
 
-    def with_forms(self) -> list[Segment]:
-        """Single steps, then streams."""
-        found = [self.single(i) for i in range(len(self.steps)) if not self.reads_pushed(i, i + 1)]
-        for start, end in self.runs():
-            for band in BANDS:
-                found += self.streams(start, end, band)
+        Where every step of a run fits a budget as it is, nothing else is needed of them. So the runs are looked at
+        whose largest step needs more than half of what the largest of all does, then more than a quarter, until no
+        schedule fits so little: networks are large in few places.
+        """
+        found = [one for one, need in zip(self.singles, self.needs, strict=True) if need < math.inf]
+        patches, compact = PatchSegments(self), CompactSegments(self)
+        high, low = math.inf, max((one.nbytes for one in found), default=0) // 2
+        while True:
+            found += self.between(low, high, patches, compact)
+            if low == 0 or bottleneck(found, len(self.steps)) > low:
+                return found
+            high, low = low, low // 2
+
+    def between(
+        self, low: float, high: float, patches: PatchSegments, compact: CompactSegments
+    ) -> list[Segment]:
+        """Those over runs whose largest step needs more than `low` bytes, and at most `high`."""
+        size = Sizes(self.needs, low, high)
+        found = self.streams_of(size, lean=False)
+        found += compact.all(size)
+        found += patches.all(found, size)
+        for i, need in enumerate(self.needs):
+            if need < math.inf and size.holds(i, i + 1):
+                found += self.leaner(i)
         return found
+
+    def streams_of(self, size: Sizes, *, lean: bool) -> list[Segment]:
+        """The streams of all runs."""
+        return [
+            segment
+            for start, end in self.runs()
+            for band in BANDS
+            for segment in self.streams(start, end, band, size, lean=lean)
+        ]
 
     def reads_pushed(self, start: int, end: int) -> bool:
         """True when one of the steps reads the input whose rows are pushed."""
@@ -96,9 +170,20 @@ class Segments:
         made = {name for step in self.steps[start:end] for name in step.node.outputs}
         return start == 0 and alone and not made & set(self.graph.outputs)
 
-    def single(self, index: int) -> Segment:
-        """A step as it is."""
-        step = lean_step(self.steps[index], self.forms) if self.lean else self.steps[index]
+    def leaner(self, index: int) -> Iterator[Segment]:
+        """A step with ever leaner kernels."""
+        step = self.steps[index]
+        if step.fused is not None or not step.scratch_bytes:
+            return
+        first = self.singles[index]
+        for choice in self.forms.choices(step.site, None):
+            if choice.scratch < step.scratch_bytes:
+                found = self.single(index, limited_step(step, self.forms, choice.scratch))
+                slower = first.cycles + leaner(first.cycles)
+                yield replace(found, cycles=slower, limits=(choice.scratch,))
+
+    def single(self, index: int, step: Step) -> Segment:
+        """A step with some kernel."""
         around = self.lives.around(index, index + 1)
         leads = {
             self.lives.root_of(step.node.inputs[o.input]): o.lead
@@ -111,7 +196,6 @@ class Segments:
             band=0,
             nbytes=self.nbytes(around, step.scratch_bytes, leads),
             cycles=cycles(self.sites[index], step.kernel),
-            lean=self.lean,
         )
 
     def nbytes(self, around: Boundary, scratch: int, leads: dict[str, int]) -> int:
@@ -137,39 +221,60 @@ class Segments:
                 start = i + 1
         return found
 
-    def streams(self, start: int, end: int, band: int) -> list[Segment]:
+    def streams(self, start: int, end: int, band: int, size: Sizes, *, lean: bool) -> Iterator[Segment]:
         """The streams inside a run, in bands of one height."""
-        try:
-            nodes = [self.row_node(i, band) for i in range(start, end)]
-            held = self.held(start, end, band)
-        except UnsupportedModel:
-            return []
-        most = [node.scratch for node in nodes]
-        usual = self.usual.setdefault((start, band), most)
-        found = []
         for j in range(start + 1, end + 1):
-            back: Backwards | None = None
-            for i in range(j - 1, start - 1, -1):
-                around = self.lives.around(i, j)
-                name = around.outputs[0] if around.outputs else None
-                if back is None or back.output != name:
-                    back = Backwards(name, band)
-                    for node in reversed(nodes[i - start + 1 : j - start]):
-                        back.add(node)
-                back.add(nodes[i - start])
-                part = slice(i - start, j - start)
-                leaner = not self.lean or max(most[part]) < max(usual[part])
-                if leaner and self.worth(i, j, nodes[part], band):
-                    leads = back.leads(around.inputs, self.graph)
-                    found.append(self.stream(i, j, nodes[part], held, around, leads, band))
-        return found
+            first = max(start, j - MOST_LAYERS)
+            if size.holds(first, j) or size.over(first, j):
+                yield from self.ending(first, j, self.chunk(start, end, j), band, size, lean=lean)
+
+    def ending(
+        self, first: int, end: int, chunk: tuple[int, int], band: int, size: Sizes, *, lean: bool
+    ) -> Iterator[Segment]:
+        """The streams that end with one step, from the shortest to the longest."""
+        back: Backwards | None = None
+        nodes: list[RowNode] = []
+        grown = Grown()
+        for start in range(end - 1, first - 1, -1):
+            node = self.row_node(start, band, lean=lean)
+            held = None if node is None else self.held(*chunk, band, lean=lean)
+            if node is None or held is None:
+                return
+            around = self.lives.around(start, end)
+            name = around.outputs[0] if around.outputs else None
+            if back is None or back.output != name:
+                back = Backwards(name, band)
+                for later in nodes:
+                    back.add(later)
+            back.add(node)
+            nodes.append(node)
+            usual = self.row_node(start, band, lean=False)
+            y = node.site.y().name
+            grown.add(node, None if y in around.outputs else held[y], 0 if usual is None else usual.scratch)
+            if grown.scratch >= size.most(first, end):
+                return
+            leaner = not lean or grown.most < grown.usual
+            if leaner and size.holds(start, end) and self.worth(start, end, nodes, band):
+                yield self.stream(
+                    start, end, grown, held, around, back.leads(around.inputs, self.graph), band, lean
+                )
 
     def worth(self, start: int, end: int, nodes: Sequence[RowNode], band: int) -> bool:
         """True when a stream of these steps may be made, and can save something."""
         several = end - start > 1 or self.reads_pushed(start, end)
-        return several and self.takes_rows(start, end) and max(n.window.output for n in nodes) > band
+        return several and self.takes_rows(start, end) and any(n.window.output > band for n in nodes)
 
-    def row_node(self, index: int, band: int) -> RowNode:
+    def row_node(self, index: int, band: int, *, lean: bool) -> RowNode | None:
+        """What a step costs in bands; None when a band has no kernel."""
+        key = index, band, lean
+        if key not in self.row_nodes:
+            try:
+                self.row_nodes[key] = self.make_row_node(index, band, lean=lean)
+            except UnsupportedModel:
+                self.row_nodes[key] = None
+        return self.row_nodes[key]
+
+    def make_row_node(self, index: int, band: int, *, lean: bool) -> RowNode:
         """What a step costs in bands.
 
         Raises:
@@ -180,7 +285,7 @@ class Segments:
         sums = sums_of(site)
         if sums:
             return RowNode(site=site, window=window, scratch=0, cycles=cycles(site), sums=sums)
-        forms = self.forms.of(site, window, band)
+        forms = self.forms.of(site, window, band, LEAN if lean else None)
         scratch = max(form.scratch_bytes for form in forms)
         rows = window.output
         bands = [piece_at(window, row, min(band, rows - row)) for row in range(0, rows, band)]
@@ -190,20 +295,43 @@ class Segments:
         }
         return RowNode(site=site, window=window, scratch=scratch, cycles=sum(known[p] for p in bands), sums=0)
 
-    def held(self, start: int, end: int, band: int) -> dict[str, Held]:
-        """Lines of the whole run; they are the same in every part of it."""
-        found = self.held_lines(start, end, band, None)
+    def chunk(self, start: int, end: int, at: int) -> tuple[int, int]:
+        """The part of a run in which streams that end at a step are looked at: whole, unless the run is long."""
+        first = max(start, start + (at - MOST_LAYERS - start) // CHUNK * CHUNK)
+        return first, min(end, first + MOST_LAYERS + CHUNK)
+
+    def held(self, start: int, end: int, band: int, *, lean: bool) -> dict[str, Held] | None:
+        """Lines of a whole run; they are the same in every part of it. None when it cannot be a stream."""
+        key = start, end, band, lean
+        if key not in self.held_by:
+            try:
+                self.held_by[key] = self.lines_of(start, end, band, lean=lean)
+            except UnsupportedModel:
+                self.held_by[key] = None
+        return self.held_by[key]
+
+    def lines_of(self, start: int, end: int, band: int, *, lean: bool) -> dict[str, Held]:
+        """See `held`.
+
+        Raises:
+            UnsupportedModel: when it cannot be a stream.
+        """
+        found = self.held_lines(start, end, band, None, lean=lean)
         taking = [
             e for e in range(start + 1, end + 1) if self.reads_pushed(start, e) and self.takes_rows(start, e)
         ]
         if self.pushed is not None and taking:
-            found[self.pushed] = self.held_lines(start, taking[-1], band, self.pushed)[self.pushed]
+            last = taking[-1]
+            found[self.pushed] = self.held_lines(start, last, band, self.pushed, lean=lean)[self.pushed]
         return found
 
-    def held_lines(self, start: int, end: int, band: int, pushed: str | None) -> dict[str, Held]:
+    def held_lines(
+        self, start: int, end: int, band: int, pushed: str | None, *, lean: bool
+    ) -> dict[str, Held]:
         """Lines of one stream."""
         nodes = [s.node for s in self.steps[start:end]]
-        step = make_stream(self.graph, nodes, self.forms, band, pushed=pushed)
+        limits = (LEAN,) * len(nodes) if lean else ()
+        step = make_stream(self.graph, nodes, self.forms, band, pushed=pushed, limits=limits)
         assert step.stream is not None
         found = {}
         for line in step.stream.lines:
@@ -217,69 +345,22 @@ class Segments:
         self,
         start: int,
         end: int,
-        nodes: Sequence[RowNode],
+        grown: Grown,
         held: dict[str, Held],
         around: Boundary,
         leads: dict[str, int],
         band: int,
+        lean: bool,
     ) -> Segment:
         """Steps start..end - 1 in bands."""
-        inside = [n.site.y().name for n in nodes if n.site.y().name not in around.outputs]
-        inside += [name for name in around.inputs if name == self.pushed]
-        lines = [held[name] for name in inside]
-        summing = [aligned(node.sums) for node in nodes if node.sums]
-        counters = aligned(COUNTER_BYTES * (len(nodes) + len(around.inputs) + len(summing)))
-        scratch = counters + sum(line.nbytes for line in lines) + sum(summing)
+        taken = [held[name] for name in around.inputs if name == self.pushed]
+        counters = aligned(COUNTER_BYTES * (end - start + len(around.inputs) + grown.summing))
+        scratch = counters + grown.scratch + sum(line.nbytes for line in taken)
         return Segment(
             start=start,
             end=end,
             band=band,
-            nbytes=self.nbytes(around, scratch + max(node.scratch for node in nodes), leads),
-            cycles=sum(node.cycles for node in nodes) + sum(line.cycles for line in lines),
-            lean=self.lean,
+            nbytes=self.nbytes(around, scratch, leads),
+            cycles=grown.cycles + sum(line.cycles for line in taken),
+            limits=(LEAN,) * (end - start) if lean else (),
         )
-
-
-class Backwards:
-    """A stream walked from its end to its start: how far its output `output` may lie over what it reads."""
-
-    def __init__(self, output: str | None, band: int) -> None:
-        self.output, self.band = output, band
-        self.first: RowNode | None = None
-        self.ends: Array = np.zeros(0, dtype=np.int64)
-        self.needed: dict[str, Array] = {}
-        self.unread: dict[str, Array] = {}
-
-    def add(self, node: RowNode) -> None:
-        """The node before those that were added."""
-        y, w = node.site.y(), node.window
-        if y.name == self.output:
-            self.first = node
-            rows = 1 if node.sums else w.output
-            self.ends = np.minimum(np.arange(self.band, rows + self.band, self.band), rows)
-            self.needed[y.name] = np.full_like(self.ends, w.output) if node.sums else self.ends
-        done = self.needed.get(y.name)
-        if done is None:
-            return
-        rows = np.minimum((done - 1) * w.stride - w.before + w.reach, w.size)
-        before = np.append(0, done[:-1]) if node is self.first and not node.sums else done
-        lowest = np.where(before < w.output, np.maximum(before * w.stride - w.before, 0), w.size)
-        whole = np.minimum(-(-np.maximum(rows, 0) // self.band) * self.band, w.size)
-        for x in node.site.inputs:
-            if x is not None and not x.is_constant:
-                self.needed[x.name] = np.maximum(self.needed.get(x.name, whole), whole)
-                self.unread[x.name] = np.minimum(self.unread.get(x.name, lowest), lowest)
-
-    def leads(self, inputs: Sequence[str], graph: Graph) -> dict[str, int]:
-        """For each input an upper bound of the lead that the stream will say, in bytes."""
-        if self.first is None:
-            return {}
-        y = self.first.site.y()
-        found = {}
-        for name in inputs:
-            if name in self.unread:
-                x = graph.tensors[name]
-                still = self.unread[name] < x.shape[1]
-                ahead = self.ends * (y.nbytes // y.shape[1]) - self.unread[name] * (x.nbytes // x.shape[1])
-                found[name] = int(ahead[still].max()) if still.any() else 0
-        return found

@@ -59,37 +59,57 @@ def with_rows(tensor: Tensor, rows: int) -> Tensor:
     return replace(tensor, shape=(1, rows, *tensor.shape[2:]))
 
 
-LEAN_FROM = 256
-"""Bytes of scratch from which a leaner kernel is looked for."""
+LEAN = 255
+"""Bytes of scratch that are little enough where memory is short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A kernel and the bytes of scratch that it needs for a site."""
+
+    kernel: Kernel
+    scratch: int
 
 
 @dataclass(slots=True, kw_only=True)
 class Forms:
-    """Makes forms for a core, each once: schedules that are compared have most of theirs in common."""
+    """Makes forms for a core, each once: schedules that are compared have most of theirs in common.
+
+    Where a `limit` is given kernels are the first, in the operator's order, that need no more bytes of scratch, or
+    the one with the least.
+    """
 
     isa: Isa
     small: bool = False
-    lean: bool = False
-    """Kernels with the least scratch, of those that need what the preferred one needs of the core."""
-    made: dict[tuple[str, Piece], Form] = field(default_factory=dict)
+    made: dict[tuple[str, Piece, str], Form] = field(default_factory=dict)
+    """By node, piece and kernel."""
+    by_limit: dict[tuple[str, Piece, int | None], Form] = field(default_factory=dict)
     tiles: dict[tuple[str, str, Piece, Piece], TileForm] = field(default_factory=dict)
     """By node and kernel."""
-    lean_ones: Forms | None = None
+    known: dict[tuple[str, object], tuple[Choice, ...]] = field(default_factory=dict)
+    """Kernels by node and piece."""
 
-    def of(self, site: Site[Any], window: Window, band: int) -> tuple[Form, ...]:
+    def of(self, site: Site[Any], window: Window, band: int, limit: int | None = None) -> tuple[Form, ...]:
         """The forms of a node in bands.
 
         Raises:
             UnsupportedModel: when no kernel computes the node over so few rows.
         """
-        return tuple(self.one(site, piece) for piece in pieces(window, band))
+        return tuple(self.one(site, piece, limit) for piece in pieces(window, band))
 
-    def one(self, site: Site[Any], piece: Piece) -> Form:
+    def one(self, site: Site[Any], piece: Piece, limit: int | None = None) -> Form:
         """The calls that compute a piece."""
-        key = (site.node.name, piece)
+        key = (site.node.name, piece, limit)
+        if key not in self.by_limit:
+            self.by_limit[key] = self.form(site, piece, limit)
+        return self.by_limit[key]
+
+    def form(self, site: Site[Any], piece: Piece, limit: int | None) -> Form:
+        """See one."""
+        found = site_of_piece(site, piece)
+        kernel = self.kernel(found, piece, limit)
+        key = (site.node.name, piece, kernel.name)
         if key not in self.made:
-            found = site_of_piece(site, piece)
-            kernel = self.kernel(found)
             self.made[key] = Form(
                 rows=piece.rows,
                 above=piece.above,
@@ -98,24 +118,41 @@ class Forms:
                 kernel=kernel,
                 calls=kernel.bind(found),
                 in_place=kernel.in_place(found),
-                overlap=next((claim for claim in kernel.overlap(found) if claim.input == 0), None),
+                overlaps=kernel.overlap(found),
             )
         return self.made[key]
 
-    def kernel(self, site: Site[Any]) -> Kernel:
-        """The kernel for a node or a piece of one."""
-        first = kernel_for(site, self.isa, small=self.small)
-        if not self.lean or scratch_of(first, site) < LEAN_FROM:
-            return first
-        same = [k for k in operator(site.node.op).kernels if k.needs == first.needs]
-        here = [k for k in same if k is not first and k.accepts(site)]
-        return min([first, *here], key=lambda kernel: scratch_of(kernel, site))
+    def kernel(self, site: Site[Any], piece: object, limit: int | None = None) -> Kernel:
+        """The kernel for a node or a piece of one; `piece` is what tells it from the node's others.
 
-    def leaner(self) -> Forms:
-        """Forms with the least scratch."""
-        if self.lean_ones is None:
-            self.lean_ones = replace(self, lean=True, made={}, tiles={})
-        return self.lean_ones
+        Raises:
+            UnsupportedModel: when there is none.
+        """
+        key = (site.node.name, piece)
+        if limit is None:
+            if key in self.known:
+                return self.known[key][0].kernel
+            return kernel_for(site, self.isa, small=self.small)
+        choices = self.choices(site, piece)
+        return next((c.kernel for c in choices if c.scratch <= limit), choices[-1].kernel)
+
+    def choices(self, site: Site[Any], piece: object) -> tuple[Choice, ...]:
+        """The preferred kernel, and those behind it that need the same of the core, each leaner than all before."""
+        key = (site.node.name, piece)
+        if key not in self.known:
+            first = kernel_for(site, self.isa, small=self.small)
+            found = [Choice(kernel=first, scratch=scratch_of(first, site))]
+            for kernel in operator(site.node.op).kernels:
+                if found[-1].scratch == 0:
+                    break
+                spends = self.small and kernel.spends_flash
+                if kernel is first or spends or kernel.needs != first.needs or not kernel.accepts(site):
+                    continue
+                scratch = scratch_of(kernel, site)
+                if scratch < found[-1].scratch:
+                    found.append(Choice(kernel=kernel, scratch=scratch))
+            self.known[key] = tuple(found)
+        return self.known[key]
 
 
 def scratch_of(kernel: Kernel, site: Site[Any]) -> int:

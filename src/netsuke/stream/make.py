@@ -17,7 +17,9 @@ from netsuke.ops.program import Step
 from netsuke.ops.registry import operator
 from netsuke.ops.rows import SINGLE
 from netsuke.ops.stream import LINE_ALIGNMENT, Band, Drop, Form, Home, Line, Stream, StreamLayer, Take
-from netsuke.stream.forms import Forms, piece_at, pieces
+from netsuke.stream.compact import compacted
+from netsuke.stream.forms import Forms, pieces
+from netsuke.stream.needs import form_number
 from netsuke.stream.simulate import (
     Dropped,
     Moment,
@@ -40,6 +42,15 @@ class StreamArgs(Args):
 
     nodes: tuple[str, ...]
     band: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compactness:
+    """Of a compact stream: bytes that it may take beyond what it needs, so that rows move less often, and whether its
+    first output lies where rows are that are gone when it is written."""
+
+    slack: int = 0
+    growing: bool = False
 
 
 class NoStruct(KernelArgs):
@@ -80,17 +91,26 @@ def window_of(site: Site[Any]) -> Window | None:
 
 
 def make_stream(
-    graph: Graph, nodes: Sequence[Node], forms: Forms, band: int, *, pushed: str | None = None
+    graph: Graph,
+    nodes: Sequence[Node],
+    forms: Forms,
+    band: int,
+    *,
+    pushed: str | None = None,
+    compact: Compactness | None = None,
+    limits: Sequence[int | None] = (),
 ) -> Step:
     """The step that computes `nodes` (in the graph's order, each of which goes by rows) in bands of `band` rows.
 
     `pushed` names an input of the graph whose rows the caller gives one by one; only these nodes read it.
+    `compact`: None for line buffers. `limits`: bytes of scratch for each node's kernels, see Forms; none when empty.
 
     Raises:
         UnsupportedModel: when a kernel is missing for some band, or there are more lines than an event can name.
     """
-    builder = Builder(graph=graph, nodes=tuple(nodes), made=forms, band=band, pushed=pushed)
-    stream = builder.stream()
+    given = tuple(limits) or (None,) * len(nodes)
+    builder = Builder(graph=graph, nodes=tuple(nodes), made=forms, band=band, pushed=pushed, limits=given)
+    stream = builder.stream() if compact is None else builder.compact(compact)
     if len(stream.lines) > MOST_LINES:
         raise UnsupportedModel(
             f"got a stream of {len(nodes)} layers with {len(stream.lines)} tensors; at most {MOST_LINES} can be held"
@@ -130,14 +150,21 @@ class Builder:
     made: Forms
     band: int
     pushed: str | None
+    limits: tuple[int | None, ...]
 
-    def stream(self) -> Stream:
-        """Lines, layers, and the timetable."""
+    def parts(self) -> tuple[list[Line], list[StreamLayer], dict[str, int]]:
+        """Lines and layers, and the numbers of the lines by tensor."""
         sites = [site_of(self.graph, node) for node in self.nodes]
         lines = self.lines(sites)
         number = {line.tensor: i for i, line in enumerate(lines)}
-        layers = [layer for site in sites for layer in self.layers(site, number, lines)]
-        lines = self.in_place(lines, layers)
+        limited = zip(sites, self.limits, strict=True)
+        layers = [layer for site, limit in limited for layer in self.layers(site, number, lines, limit)]
+        return lines, layers, number
+
+    def runners(
+        self, lines: Sequence[Line], layers: Sequence[StreamLayer], taken: int | None
+    ) -> list[Runner]:
+        """The layers to the simulator."""
         runners = [
             Runner(
                 window=layer.window,
@@ -148,12 +175,18 @@ class Builder:
             )
             for layer in layers
         ]
+        if taken is None:
+            return runners
+        # The caller is the runner before all others: it makes a row when nobody else can do anything.
+        source = replace(SINGLE, size=lines[taken].rows)
+        return [Runner(window=source, inputs=(), output=taken, rows=source.size, band=1), *runners]
+
+    def stream(self) -> Stream:
+        """Lines, layers, and the timetable."""
+        lines, layers, number = self.parts()
+        lines = self.in_place(lines, layers)
         taken = None if self.pushed is None else number[self.pushed]
-        if taken is not None:
-            # The caller is the runner before all others: it makes a row when nobody else can do anything.
-            source = replace(SINGLE, size=lines[taken].rows)
-            caller = Runner(window=source, inputs=(), output=taken, rows=source.size, band=1)
-            runners = [caller, *runners]
+        runners = self.runners(lines, layers, taken)
         overlays = self.overlays(lines, layers, taken is not None)
         table, possible = timetable(lines, runners, overlays)
         lines = laid_over(lines, runners, possible, table)
@@ -165,6 +198,24 @@ class Builder:
             events=events,
             overlaps=self.overlaps(held, table.moments),
             taken=taken,
+        )
+
+    def compact(self, how: Compactness) -> Stream:
+        """Lines, layers, and what happens where."""
+        lines, layers, number = self.parts()
+        taken = None if self.pushed is None else number[self.pushed]
+        runners = self.runners(lines, layers, taken)
+        table, _ = timetable(lines, runners, ())
+        found = compacted(lines, layers, runners, how.slack, growing=how.growing)
+        held = tuple(replace(line, capacity=c) for line, c in zip(lines, table.capacity, strict=True))
+        return Stream(
+            lines=held,
+            layers=tuple(layers),
+            events=found.events,
+            overlaps=self.overlaps(held, table.moments),
+            taken=taken,
+            room=found.room,
+            growing=how.growing,
         )
 
     def overlays(self, lines: Sequence[Line], layers: Sequence[StreamLayer], caller: bool) -> list[Overlay]:
@@ -235,7 +286,9 @@ class Builder:
         read = {name for n in self.graph.nodes if n.name not in mine for name in n.inputs}
         return made & (read | set(self.graph.outputs))
 
-    def layers(self, site: Site[Any], number: dict[str, int], lines: list[Line]) -> tuple[StreamLayer, ...]:
+    def layers(
+        self, site: Site[Any], number: dict[str, int], lines: list[Line], limit: int | None
+    ) -> tuple[StreamLayer, ...]:
         """One node in all its forms; lines of sums are added to the lines."""
         window = window_of(site)
         assert window is not None
@@ -246,7 +299,7 @@ class Builder:
                 )
             )
             return summing_layers(site, number, len(lines) - 1, self.band)
-        forms = self.made.of(site, window, self.band)
+        forms = self.made.of(site, window, self.band, limit)
         computed = [(i, x) for i, x in enumerate(site.inputs) if x is not None and not x.is_constant]
         layer = StreamLayer(
             node=site.node,
@@ -374,11 +427,3 @@ def event_of(event: Ran | Dropped, layers: Sequence[StreamLayer], taken: int | N
         return Take()
     layer = event.runner - (taken is not None)
     return Band(layer=layer, form=form_number(layers[layer], event.row, event.count))
-
-
-def form_number(layer: StreamLayer, row: int, count: int) -> int:
-    """Which of the layer's forms computes rows `row`..`row + count - 1`."""
-    piece = piece_at(layer.window, row, count)
-    wanted = (piece.rows, piece.above, piece.below, piece.window)
-    fits = [i for i, f in enumerate(layer.forms) if (f.rows, f.above, f.below, f.window) == wanted]
-    return next(i for i in fits if len(fits) == 1 or layer.forms[i].first == (row == 0))

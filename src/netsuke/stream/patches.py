@@ -33,8 +33,12 @@ class PatchArgs(Args):
     grid: Grid
 
 
-def make_patches(graph: Graph, nodes: Sequence[Node], forms: Forms, grid: Grid) -> Step:
+def make_patches(
+    graph: Graph, nodes: Sequence[Node], forms: Forms, grid: Grid, limit: int | None = None
+) -> Step:
     """The step that computes `nodes` (in the graph's order) in a grid of tiles of the last one's output.
+
+    limit: bytes of scratch for each kernel, see Forms.
 
     There may be fewer tiles than `grid` says: their size is a whole number of pixels.
 
@@ -55,7 +59,7 @@ def make_patches(graph: Graph, nodes: Sequence[Node], forms: Forms, grid: Grid) 
                 "at a window of it was wanted"
             )
     alone(graph, nodes)
-    builder = Builder(sites=sites, axes=[a for a in axes if a is not None], forms=forms)
+    builder = Builder(sites=sites, axes=[a for a in axes if a is not None], forms=forms, limit=limit)
     patches = builder.patches(grid)
     whole = [held for held in patches.held if held.home is not Home.HELD]
     node = Node(
@@ -105,6 +109,7 @@ class Builder:
     sites: Sequence[Site[Any]]
     axes: Sequence[Axes]
     forms: Forms
+    limit: int | None = None
     held: list[Held] = field(default_factory=list)
     layers: list[PatchLayer] = field(default_factory=list)
     events: list[PatchEvent] = field(default_factory=list)
@@ -143,7 +148,7 @@ class Builder:
         made, read = boxes.made[site.y().name], boxes.read[site.node.name]
         inputs = tuple((i, self.rows_for(x, read)) for i, x in computed_inputs(site))
         (down, row_kinds), (along, column_kinds) = kinds(axes[0], made.rows), kinds(axes[1], made.columns)
-        forms = tile_forms(self.forms, site, down, along)
+        forms = tile_forms(self.forms, site, down, along, self.limit)
         counts = [
             row_kinds.count(d) * column_kinds.count(a) for d in range(len(down)) for a in range(len(along))
         ]

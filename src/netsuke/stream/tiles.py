@@ -134,7 +134,7 @@ def with_size(tensor: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def tile_forms(
-    forms: Forms, site: Site[Any], down: Sequence[Piece], along: Sequence[Piece]
+    forms: Forms, site: Site[Any], down: Sequence[Piece], along: Sequence[Piece], limit: int | None = None
 ) -> tuple[TileForm, ...]:
     """All of a node's forms. They share the kernel of the largest where they can, so that weights are there once.
 
@@ -143,16 +143,18 @@ def tile_forms(
     """
     pairs = [(d, a) for d in down for a in along]
     largest = max(pairs, key=lambda pair: pair[0].rows * pair[1].rows)
-    shared = forms.kernel(checked(site_of_tile(site, *largest)))
-    return tuple(one_form(forms, site, d, a, shared) for d, a in pairs)
+    shared = forms.kernel(checked(site_of_tile(site, *largest)), largest, limit)
+    return tuple(one_form(forms, site, d, a, shared, limit) for d, a in pairs)
 
 
-def one_form(forms: Forms, site: Site[Any], down: Piece, along: Piece, shared: Kernel) -> TileForm:
+def one_form(
+    forms: Forms, site: Site[Any], down: Piece, along: Piece, shared: Kernel, limit: int | None
+) -> TileForm:
     """The calls that compute a rectangle, with the kernel `shared` where it accepts that."""
-    key = (site.node.name, shared.name, down, along)
+    found = checked(site_of_tile(site, down, along))
+    kernel = shared if shared.accepts(found) else forms.kernel(found, (down, along), limit)
+    key = (site.node.name, kernel.name, down, along)
     if key not in forms.tiles:
-        found = checked(site_of_tile(site, down, along))
-        kernel = shared if shared.accepts(found) else forms.kernel(found)
         forms.tiles[key] = TileForm(
             kernel=kernel,
             calls=kernel.bind(found),

@@ -6,8 +6,9 @@ netsuke, so that building one measures nothing.
 """
 
 from netsuke.tune.choose import Choice
+from netsuke.tune.concede import Concession
 from netsuke.tune.goals import FLAGS, check_goal
 from netsuke.tune.table import Candidate, Row, Table
 from netsuke.tune.tuner import Tuner
 
-__all__ = ["FLAGS", "Candidate", "Choice", "Row", "Table", "Tuner", "check_goal"]
+__all__ = ["FLAGS", "Candidate", "Choice", "Concession", "Row", "Table", "Tuner", "check_goal"]

@@ -17,7 +17,7 @@ from netsuke.emulate.qemu_plugin import with_plugin
 from netsuke.emulate.qemu_run import qemu_bench
 from netsuke.emulate.timing import CycleModel
 from netsuke.errors import EmulationError
-from netsuke.ir import DType
+from netsuke.ir import DType, TensorType
 from netsuke.tune.costs import LayerCost
 from netsuke.tune.solo import Solo, solo_text
 from netsuke.tune.toolchain import Toolchain
@@ -79,10 +79,18 @@ def run_text(one: Solo) -> str:
     lines = [f"  nk_fill({plan.arena_bytes});"]
     floats = [t for t in api.inputs if t.dtype is DType.FLOAT32]
     lines += [f"  nk_fill_floats({plan.places[t.name].offset}, {t.elements});" for t in floats]
+    clipped = [t for t in api.inputs if rectified(one.graph.tensors[t.name])]
+    lines += [f"  nk_fill_clipped({plan.places[t.name].offset}, {t.elements});" for t in clipped]
     given = ["nk_arena", *(["nk_state"] if api.stateful else [])]
     given += [f"(void *)(nk_arena + {offset})" for offset in places]
     lines += [f"  wrong |= {one.tag}_init(nk_state);"] if api.stateful else []
     return "\n".join([*lines, f"  wrong |= {api.invoke}({', '.join(given)});"])
+
+
+def rectified(kind: TensorType) -> bool:
+    """True where the lowest value stands for 0: nearly always what a relu leaves, half of it zeros."""
+    quantization = kind.quantization
+    return kind.dtype is DType.INT8 and quantization is not None and quantization.zero_point[0] == -128
 
 
 DRIVER = """#include "layers.h"
@@ -112,6 +120,18 @@ NK_APART void nk_fill_floats(int32_t offset, int32_t elements) {{
   for (int32_t i = 0; i < elements; i++) to[i] = (float)(int8_t)(uint8_t)(i * 31 + 7) * 0.0078125f;
 }}
 
+/* Random int8 numbers of which those below zero became the lowest. */
+void nk_fill_clipped(int32_t offset, int32_t elements);
+NK_APART void nk_fill_clipped(int32_t offset, int32_t elements) {{
+  volatile int8_t *const to = (int8_t *)(nk_arena + offset);
+  uint32_t chance = 1;
+  for (int32_t i = 0; i < elements; i++) {{
+    chance = chance * UINT32_C(1664525) + UINT32_C(1013904223);
+    const int8_t v = (int8_t)(chance >> 24);
+    to[i] = v < 0 ? INT8_MIN : v;
+  }}
+}}
+
 int nk_run(void);
 NK_APART int nk_run(void) {{
   int wrong = 0;
@@ -127,7 +147,7 @@ int main(void) {{ return nk_run(); }}
 
 def run(image: Image, board: Board, solos: Sequence[Solo], folder: Path) -> list[tuple[int, int]]:
     """(instructions, cycles) of every layer."""
-    names = [*(one.function for one in solos), "nk_fill", "nk_fill_floats"]
+    names = [*(one.function for one in solos), "nk_fill", "nk_fill_floats", "nk_fill_clipped"]
     found = [image.function(name) for name in names]
     plan = CountPlan(
         begin=image.symbol("bench_begin"),

@@ -26,12 +26,16 @@ def choose(table: Table, goal: str) -> Choice:
     whole image, kernels being shared between layers, none of them far slower than a layer's fastest. ram: as speed;
     what makes the arena small is the schedule (netsuke.schedule), with leaner kernels where it needs them.
     """
-    if goal == "size":
-        picked, expanded = least_flash(table)
-    else:
-        picked = {row.name: fastest(row) for row in table.rows}
-        expanded = expanded_for_speed(list(picked.values()))
+    picked, expanded = picks(table, goal)
     return Choice(kernels={name: one.step.kernel for name, one in picked.items()}, expanded=expanded)
+
+
+def picks(table: Table, goal: str) -> tuple[dict[str, Candidate], frozenset[str]]:
+    """(candidate by layer, layers whose kernel is expanded): see `choose`."""
+    if goal == "size":
+        return least_flash(table)
+    picked = {row.name: fastest(row) for row in table.rows}
+    return picked, expanded_for_speed(list(picked.values()))
 
 
 def fastest(row: Row) -> Candidate:

@@ -9,6 +9,8 @@ from netsuke.tune.table import Candidate
 
 MOST_ADDED = 10240
 """Bytes of code that this may add to an image that is built for speed."""
+MOST_CODE = 22528
+"""Bytes of code from which on it adds no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,22 +29,35 @@ class Gain:
 
 
 def expanded_for_speed(picked: Sequence[Candidate]) -> frozenset[str]:
-    """Names of the layers: the most cycles a byte first, until MOST_ADDED is spent.
+    """Names of the layers: the most cycles a byte first, until MOST_ADDED is spent or the image has MOST_CODE.
 
     The one copy that layers share is a cost too: a kernel that all its layers expand does without.
     """
     gains = [gain for one in picked if (gain := gain_of(one)) is not None]
     copies = {one.kernel: one.kernel_cost.code for one in picked if one.kernel_cost is not None}
     users = {name: sum(1 for one in picked if one.kernel == name) for name in copies}
+    room = min(MOST_ADDED, MOST_CODE - shared_bytes(picked))
     found: list[Gain] = []
     spent = 0
     for gain in sorted(gains, key=lambda gain: (-gain.worth, gain.added, gain.layer)):
         last = sum(1 for one in found if one.kernel == gain.kernel) == users[gain.kernel] - 1
         added = gain.added - (copies[gain.kernel] if last else 0)
-        if spent + added <= MOST_ADDED:
+        if added <= 0 or spent + added <= room:
             found.append(gain)
             spent += added
     return frozenset(gain.layer for gain in found)
+
+
+def shared_bytes(picked: Sequence[Candidate]) -> int:
+    """The code of all layers when none is expanded: a copy of each kernel and helper, and the calls."""
+    sizes: dict[str, int] = {}
+    calls = 0
+    for one in picked:
+        if one.kernel_cost is not None:
+            sizes[one.kernel] = one.kernel_cost.code
+            sizes.update(one.kernel_cost.helpers)
+            calls += one.kernel_cost.glue
+    return calls + sum(sizes.values())
 
 
 def gain_of(one: Candidate) -> Gain | None:

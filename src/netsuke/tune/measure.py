@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from netsuke.errors import CompileError, EmulationError
+from netsuke.errors import CompileError, DoesNotFit, EmulationError
 from netsuke.ir import Graph
+from netsuke.ops.kernel import Constant
 from netsuke.ops.program import Step
 from netsuke.tune.batch import measure_batch
 from netsuke.tune.costs import Cost, KernelCost, LayerCost
@@ -36,8 +37,9 @@ class Job:
 
     @property
     def weight(self) -> int:
-        """Bytes of constants."""
-        return sum(t.nbytes for t in self.step.site.inputs if t is not None and t.is_constant)
+        """Bytes of constants, as the kernel has them."""
+        pointers = [pointer for call in self.step.calls for pointer in call.pointers]
+        return sum(p.data.nbytes for p in pointers if isinstance(p, Constant))
 
 
 def jobs_for(steps: Iterable[tuple[Graph, Step]], costs: Costs) -> list[Job]:
@@ -76,7 +78,7 @@ def measure_jobs(jobs: Sequence[Job], toolchain: Toolchain) -> dict[str, Cost]:
         costs = dict(
             zip(((job.key, form) for job, form in forms), measure_batch(solos, toolchain), strict=True)
         )
-    except (CompileError, EmulationError):
+    except (CompileError, DoesNotFit, EmulationError):
         if len(jobs) == 1:
             return {}
         half = len(jobs) // 2

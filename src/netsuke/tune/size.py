@@ -16,7 +16,8 @@ from enum import Enum
 from netsuke.tune.table import Candidate, Row, Table
 
 MOST_TIMES = 2
-"""A layer may take so many times the cycles of its fastest kernel: a few hundred bytes are not worth more."""
+"""A layer may take so many times the cycles of its fastest kernel, but for those that spend flash: a few hundred bytes
+are not worth more."""
 MOST_WAYS = 5000
 """So many combinations are all tried."""
 
@@ -67,10 +68,11 @@ def preferred(row: Row) -> Candidate:
 
 
 def offers(row: Row) -> list[Offer]:
-    """What a layer can choose from: kernels of known size that are not too slow."""
+    """What a layer can choose from: kernels of known size that are not too slow, none that spends flash."""
     found = []
-    fastest = min((c.cost.cycles for c in row.candidates if c.cost is not None), default=0)
-    for one in row.candidates:
+    some = [c for c in row.candidates if not c.step.kernel.spends_flash] or row.candidates
+    fastest = min((c.cost.cycles for c in some if c.cost is not None), default=0)
+    for one in some:
         if one.cost is not None and one.cost.cycles > MOST_TIMES * fastest:
             continue
         if one.kernel_cost is not None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from netsuke.ops.program import Program, bind
+from netsuke.ops.program import Program
+from netsuke.tune.choose import Choice, picks
+from netsuke.tune.concede import Conceded, Concession, Picks, against, conceded
 from netsuke.tune.size import least_flash
-from netsuke.tune.table import Row, Table
+from netsuke.tune.table import Candidate, Table
 from netsuke.tune.tuner import Tuner
 
 
@@ -17,6 +19,45 @@ def programs_together(tuners: Sequence[Tuner], goal: str) -> tuple[Program, ...]
     if goal == "size":
         return smallest_programs(tuners)
     return as_if_alone([tuner.program(goal) for tuner in tuners])
+
+
+class Together:
+    """Kernel choice for several graphs, as `Tuner` has it for one. Concessions are named by `joint_name`."""
+
+    def __init__(self, tuners: Sequence[Tuner]) -> None:
+        self.tuners = tuners
+
+    def program(self, goal: str) -> tuple[Program, ...]:
+        """The graphs with the best kernels."""
+        return programs_together(self.tuners, goal)
+
+    def smaller(self, goal: str, nbytes: int) -> tuple[tuple[Program, ...], tuple[Concession, ...]]:
+        """With those that save so many bytes of flash in the whole image for the fewest cycles."""
+        table = joint_table(self.tuners, goal)
+        programs, concessions = self._conceded(goal, conceded(table.rows, *self._had(goal), nbytes))
+        return as_if_alone(programs), concessions
+
+    def smallest(self, goal: str) -> tuple[tuple[Program, ...], tuple[Concession, ...]]:
+        """With the kernels of the goal "size", compiled for this one."""
+        table = joint_table(self.tuners, goal)
+        return self._conceded(goal, against(table.rows, self._had(goal), picks(table, "size")))
+
+    def _had(self, goal: str) -> Picks:
+        """What each model has when it is alone."""
+        picked: dict[str, Candidate] = {}
+        expanded: set[str] = set()
+        for i, tuner in enumerate(self.tuners):
+            own, copies = picks(tuner.table(goal), goal)
+            picked.update({joint_name(i, name): one for name, one in own.items()})
+            expanded.update(joint_name(i, name) for name in copies)
+        return picked, frozenset(expanded)
+
+    def _conceded(self, goal: str, found: Conceded) -> tuple[tuple[Program, ...], tuple[Concession, ...]]:
+        programs = tuple(
+            tuner.bound(goal, own_choice(i, tuner.table(goal), found.picked, found.expanded))
+            for i, tuner in enumerate(self.tuners)
+        )
+        return programs, found.concessions
 
 
 def as_if_alone(programs: Sequence[Program]) -> tuple[Program, ...]:
@@ -49,23 +90,37 @@ def sole_callers(program: Program, own: Counter[str], users: Counter[str]) -> fr
 
 def smallest_programs(tuners: Sequence[Tuner]) -> tuple[Program, ...]:
     """The models with the kernels whose image is smallest, each kernel counted once however many models use it."""
-    tables = [tuner.table("size") for tuner in tuners]
-    rows = tuple(
-        replace(row, name=joint_name(i, row)) for i, table in enumerate(tables) for row in table.rows
-    )
-    picked, expanded = least_flash(Table(graph=tables[0].graph, rows=rows, others={}))
+    picked, expanded = least_flash(joint_table(tuners, "size"))
     return tuple(
-        bind(
-            tuner.graph,
-            tuner.core.isa,
-            small=True,
-            choice={row.name: picked[joint_name(i, row)].step.kernel for row in table.rows},
-            expanded=frozenset(row.name for row in table.rows if joint_name(i, row) in expanded),
-        )
-        for i, (tuner, table) in enumerate(zip(tuners, tables, strict=True))
+        tuner.bound("size", own_choice(i, tuner.table("size"), picked, expanded))
+        for i, tuner in enumerate(tuners)
     )
 
 
-def joint_name(model: int, row: Row) -> str:
-    """A name for the row among those of all models."""
-    return f"{model}:{row.name}"
+def joint_table(tuners: Sequence[Tuner], goal: str) -> Table:
+    """The layers of all models that need code, under joint names."""
+    tables = [tuner.table(goal) for tuner in tuners]
+    rows = tuple(
+        replace(row, name=joint_name(i, row.name)) for i, table in enumerate(tables) for row in table.rows
+    )
+    return Table(graph=tables[0].graph, rows=rows, others={})
+
+
+def own_choice(model: int, table: Table, picked: Mapping[str, Candidate], expanded: frozenset[str]) -> Choice:
+    """What a joint choice has for one model."""
+    names = {row.name: joint_name(model, row.name) for row in table.rows}
+    return Choice(
+        kernels={name: picked[joint].step.kernel for name, joint in names.items()},
+        expanded=frozenset(name for name, joint in names.items() if joint in expanded),
+    )
+
+
+def joint_name(model: int, name: str) -> str:
+    """A name for a layer among those of all models."""
+    return f"{model}:{name}"
+
+
+def own_name(joint: str) -> tuple[int, str]:
+    """(model, layer) of a joint name."""
+    model, _, name = joint.partition(":")
+    return int(model), name

@@ -8,7 +8,8 @@ from pathlib import Path
 from netsuke.boards import Core
 from netsuke.ir import Graph
 from netsuke.ops.program import Program, bind
-from netsuke.tune.choose import Choice, choose
+from netsuke.tune.choose import Choice, choose, picks
+from netsuke.tune.concede import Conceded, Concession, against, conceded
 from netsuke.tune.goals import FLAGS, MOST_CANDIDATES
 from netsuke.tune.measure import jobs_for, measure
 from netsuke.tune.store import Costs
@@ -63,7 +64,27 @@ class Tuner:
 
     def program(self, goal: str) -> Program:
         """The graph with them."""
-        choice = self.choice(goal)
+        return self.bound(goal, self.choice(goal))
+
+    def smaller(self, goal: str, nbytes: int) -> tuple[Program, tuple[Concession, ...]]:
+        """The graph with kernels that save so many bytes of flash for the fewest cycles, and what gave way for it.
+
+        The most that can be saved, where that is less. Not for the goal "size", whose kernels are the smallest.
+        """
+        table = self.table(goal)
+        return self._conceded(goal, conceded(table.rows, *picks(table, goal), nbytes))
+
+    def smallest(self, goal: str) -> tuple[Program, tuple[Concession, ...]]:
+        """The graph with the kernels of the goal "size", compiled for this one, and what gave way for it."""
+        table = self.table(goal)
+        return self._conceded(goal, against(table.rows, picks(table, goal), picks(table, "size")))
+
+    def _conceded(self, goal: str, found: Conceded) -> tuple[Program, tuple[Concession, ...]]:
+        kernels = {name: one.step.kernel for name, one in found.picked.items()}
+        return self.bound(goal, Choice(kernels=kernels, expanded=found.expanded)), found.concessions
+
+    def bound(self, goal: str, choice: Choice) -> Program:
+        """The graph with what was chosen for a goal."""
         return bind(
             self.graph,
             self.core.isa,

@@ -118,7 +118,6 @@ def test_weights_that_are_not_numbers():
 @pytest.mark.parametrize(
     ("shape", "match"),
     [
-        ((4, 3, 9, 8), "a batch of 4"),
         ((1, 3, "height", 8), "dimension 2 is 'height'"),
         ((1, 3, 0, 8), "dimension 2"),
         ((1, 3, 1 << 20, 1 << 20), "too large"),
@@ -128,10 +127,21 @@ def test_inputs_without_one_size(shape, match):
     refused(model([step("Conv", "x w", "y")], {"x": shape}, WEIGHTS), match)
 
 
-def test_an_input_of_integers():
+def test_a_fixed_batch_is_kept():
+    graph = load(model([step("Conv", "x w", "y")], {"x": (4, 3, 9, 8)}, WEIGHTS), "m")
+    assert graph.tensors[graph.outputs[0]].shape == (4, 7, 6, 4)
+
+
+def test_an_input_of_a_strange_type():
+    proto = onnx.load_model_from_string(GOOD)
+    proto.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT64
+    refused(bytes(proto.SerializeToString()), "is uint64; float32")
+
+
+def test_whole_numbers_where_real_ones_are_wanted():
     proto = onnx.load_model_from_string(GOOD)
     proto.graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
-    refused(bytes(proto.SerializeToString()), "is int64; float32 was wanted")
+    refused(bytes(proto.SerializeToString()), "int32")
 
 
 def test_a_name_that_is_not_utf8():
@@ -170,7 +180,7 @@ UNFIT = {
     ),
     "an axis outside": ([step("Concat", "x x", "y", axis=9)], {}, "axes \\[9\\]"),
     "a permutation that is none": ([step("Transpose", "x", "y", perm=[0, 0, 1, 2])], {}, "perm"),
-    "a constant divided by a tensor": ([step("Div", "c x", "y")], {"c": random(1)}, "only a division by"),
+    "a division by 0": ([step("Div", "x c", "y")], {"c": np.zeros(1, np.float32)}, "divides by a constant"),
     "a dense layer of another depth": (
         [step("Flatten", "x", "f"), step("Gemm", "f w", "y")],
         {"w": random(5, 2)},
@@ -198,7 +208,6 @@ UNFIT = {
     ),
     "a product of nothing": ([step("MatMul", "x -", "y")], {}, "input 1 is missing"),
     "a constant output": ([step("Identity", "w", "y")], WEIGHTS, "is a constant"),
-    "an output that is the input": ([step("Identity", "x", "y")], {}, "written by no node"),
     "a zero variance": (
         [step("BatchNormalization", "x a a a z", "y", epsilon=0.0)],
         {"a": random(3), "z": np.zeros(3, np.float32)},

@@ -10,9 +10,10 @@
 #include <io.h>
 #endif
 
+#include "arenas.h"
+
 #undef main
 
-extern uint8_t nk_arena[];
 extern uint8_t NK_INPUTS[]; /* what the offsets of inputs count from */
 int nk_run(void);
 #if defined(NK_HOST_RESET)
@@ -29,7 +30,7 @@ static int fail(const char *what, int code) {
 static int run_once(char *const *inputs, char *const *outputs) {
   const long n_inputs = strtol(inputs[0], NULL, 10);
   for (long i = 0; i < n_inputs; i++) {
-    uint8_t *to = NK_INPUTS + strtoul(inputs[1 + 2 * i], NULL, 10);
+    uint8_t *to = nk_at(NK_INPUTS, strtoul(inputs[1 + 2 * i], NULL, 10));
     const size_t bytes = strtoul(inputs[2 + 2 * i], NULL, 10);
     if (fread(to, 1, bytes, stdin) != bytes) {
       return fail("input is short", (int)i);
@@ -41,7 +42,7 @@ static int run_once(char *const *inputs, char *const *outputs) {
   }
   const long n_outputs = strtol(outputs[0], NULL, 10);
   for (long i = 0; i < n_outputs; i++) {
-    const uint8_t *from = nk_arena + strtoul(outputs[1 + 2 * i], NULL, 10);
+    const uint8_t *from = nk_at(nk_arena, strtoul(outputs[1 + 2 * i], NULL, 10));
     const size_t bytes = strtoul(outputs[2 + 2 * i], NULL, 10);
     if (fwrite(from, 1, bytes, stdout) != bytes) {
       return fail("cannot write output", (int)i);

@@ -1,9 +1,10 @@
 /* Runs a generated project of several models on the host, one after the other in any order.
  *
- * NK_MODELS is a list of NK_MODEL(name) and NK_STATEFUL(name). Words on stdin (little-endian, 32 bits) say
- * what to do: the number of a model, its inputs' count, (address, bytes)..., its outputs' count, (address,
- * bytes)..., then the inputs' bytes; addresses count from the arena. Outputs go to stdout. States are
- * initialised once, at the start. The project's own main is renamed on the command line, by
+ * NK_MODELS is a list of NK_MODEL(name), NK_STATEFUL(name), and NK_PUSHED(name) and NK_PUSHED_STATEFUL(name),
+ * whose rows are pushed. Words on stdin (little-endian, 32 bits) say what to do: the number of a model, its
+ * inputs' count, (address, bytes)..., its outputs' count, (address, bytes)..., then the inputs' bytes;
+ * addresses count from the arena, those of a pushed input from its own memory. Outputs go to stdout. States
+ * are initialised once, at the start. The project's own main is renamed on the command line, by
  * -Dmain=nk_project_main. */
 #include <stddef.h>
 #include <stdint.h>
@@ -21,17 +22,28 @@ extern uint8_t nk_arena[];
 #define NK_STATEFUL(name)  \
   int nk_run_##name(void); \
   int nk_reset_##name(void);
+#define NK_PUSHED(name) \
+  NK_MODEL(name)        \
+  extern uint8_t nk_input_##name[];
+#define NK_PUSHED_STATEFUL(name) \
+  NK_STATEFUL(name)              \
+  extern uint8_t nk_input_##name[];
 NK_MODELS
 #undef NK_MODEL
 #undef NK_STATEFUL
+#undef NK_PUSHED
+#undef NK_PUSHED_STATEFUL
 
 typedef struct {
   int (*run)(void);
   int (*reset)(void);
+  uint8_t *inputs;
 } model;
 
-#define NK_MODEL(name) {nk_run_##name, NULL},
-#define NK_STATEFUL(name) {nk_run_##name, nk_reset_##name},
+#define NK_MODEL(name) {nk_run_##name, NULL, nk_arena},
+#define NK_STATEFUL(name) {nk_run_##name, nk_reset_##name, nk_arena},
+#define NK_PUSHED(name) {nk_run_##name, NULL, nk_input_##name},
+#define NK_PUSHED_STATEFUL(name) {nk_run_##name, nk_reset_##name, nk_input_##name},
 static const model models[] = {NK_MODELS};
 
 enum { MODELS = sizeof models / sizeof *models, MAX_PORTS = 64 };
@@ -58,7 +70,7 @@ static int run_once(uint32_t number) {
     return fail("a turn is not complete", (int)number);
   }
   for (uint32_t i = 0; i < inputs.count; i++) {
-    if (fread(nk_arena + inputs.at[i][0], 1, inputs.at[i][1], stdin) != inputs.at[i][1]) {
+    if (fread(models[number].inputs + inputs.at[i][0], 1, inputs.at[i][1], stdin) != inputs.at[i][1]) {
       return fail("input is short", (int)i);
     }
   }

@@ -7,6 +7,9 @@
 
 /* Defined by the linker script; only their addresses mean something. */
 extern uint32_t nk_data_load[], nk_data_start[], nk_data_end[], nk_bss_start[], nk_bss_end[], nk_stack_top[];
+#if defined(NK_COPY_WEIGHTS)
+extern uint32_t nk_weights_load[], nk_weights_start[], nk_weights_end[];
+#endif
 
 int main(void);
 _Noreturn void Reset_Handler(void);
@@ -33,6 +36,9 @@ void Reset_Handler(void) {
   __asm__ volatile("dsb\nisb" ::: "memory");
 #endif
   copy_words(nk_data_start, nk_data_load, nk_data_end);
+#if defined(NK_COPY_WEIGHTS)
+  copy_words(nk_weights_start, nk_weights_load, nk_weights_end);
+#endif
   clear_words(nk_bss_start, nk_bss_end);
   sh_exit(main());
 }

@@ -5,6 +5,9 @@
 
 /* Defined by the linker script; only their addresses mean something. */
 extern uint32_t nk_data_load[], nk_data_start[], nk_data_end[], nk_bss_start[], nk_bss_end[];
+#if defined(NK_COPY_WEIGHTS)
+extern uint32_t nk_weights_load[], nk_weights_start[], nk_weights_end[];
+#endif
 
 int main(void);
 _Noreturn void nk_start(void);
@@ -26,6 +29,12 @@ __attribute__((used)) void nk_start(void) {
   for (uint32_t *to = nk_data_start; to < nk_data_end; to++) {
     *(volatile uint32_t *)to = *from++;
   }
+#if defined(NK_COPY_WEIGHTS)
+  from = nk_weights_load;
+  for (uint32_t *to = nk_weights_start; to < nk_weights_end; to++) {
+    *(volatile uint32_t *)to = *from++;
+  }
+#endif
   for (uint32_t *to = nk_bss_start; to < nk_bss_end; to++) {
     *(volatile uint32_t *)to = 0u;
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ def activation_code(site: Site[Any]) -> int:
     for activation, code in ACTIVATION_CODES.items():
         if clamp_of(activation, site.y()) == clamp:
             return code
-    if clamp == full_clamp(None, site.y()):
+    # No bound at all: TFLite would bound what overflows.
+    if clamp in (full_clamp(None, site.y()), (-math.inf, math.inf)):
         return 0
     raise UnsupportedModel(
         f"{site.node.op} {site.node.name!r}: its output is clamped to {clamp}, which none of TFLite's fused "

@@ -17,7 +17,18 @@ from netsuke.importers.tflite.records import ModelRecord, SubgraphRecord
 from netsuke.ir import Graph, State, Tensor
 from netsuke.ops.operator import Site, site_of
 
-FAMILIES = ("activation", "arithmetic", "conv", "matmul", "pool", "quantize", "reduce", "resize", "shape")
+FAMILIES = (
+    "activation",
+    "arithmetic",
+    "conv",
+    "functions",
+    "matmul",
+    "pool",
+    "quantize",
+    "reduce",
+    "resize",
+    "shape",
+)
 """The files of encoders, named as the families of ops."""
 
 Encoder = Callable[[Emitter, Site[Any]], None]

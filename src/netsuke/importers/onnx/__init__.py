@@ -1,4 +1,4 @@
-"""ONNX files → our graph: float32 and QDQ models. Needs the extra `netsuke[onnx]`.
+"""ONNX files → our graph: float, QDQ and QLinear models. Needs the extra `netsuke[onnx]`.
 
 What comes out is channels last inside, whatever the file had:
 
@@ -6,7 +6,10 @@ What comes out is channels last inside, whatever the file had:
   L, C]; other inputs keep their order. Image outputs are channels last too, all others are in ONNX's order.
 - an input that is quantised first of all becomes an int8 input, an output that is dequantised last of all an
   int8 output: scale and zero point are in the tensor's type (uint8 becomes int8, less 128).
-- the batch, fixed at 1 or dynamic, is 1.
+- a dynamic batch is 1, a fixed one stays.
+- floating point is float32, whole numbers of 64 bits are int32. LSTM, GRU and RNN are unrolled.
+
+docs/onnx.md says how much of the standard's own tests that is.
 """
 
 from netsuke.importers.onnx.load import load

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,6 +50,7 @@ class Builder:
         self.layer = ""
         """Name of the ONNX node that is being translated: the next node of ours is called so."""
         self._node_names: set[str] = set()
+        self._counts: dict[str, int] = {}
 
     def type_of(self, value: Value) -> Tensor:
         """Our tensor of a value."""
@@ -60,7 +62,7 @@ class Builder:
             raise GraphError(
                 f"{wanted[:80]!r} would hold {list(kind.shape)}: too large for any microcontroller"
             )
-        name = fresh(wanted or "tensor", self.tensors.keys())
+        name = fresh(wanted or "tensor", self.tensors.keys(), self._counts)
         self.tensors[name] = Tensor(
             name=name, shape=kind.shape, dtype=kind.dtype, quantization=kind.quantization, data=data
         )
@@ -68,7 +70,7 @@ class Builder:
 
     def constant(self, wanted: str, data: Array, quantization: Quantization | None = None) -> str:
         """A constant tensor, the array as stored."""
-        dense = np.ascontiguousarray(data)
+        dense = np.asarray(data, order="C")
         kind = TensorType(shape=dense.shape, dtype=DType.of(dense), quantization=quantization)
         return self.add(wanted, kind, dense)
 
@@ -84,8 +86,8 @@ class Builder:
             GraphError: when the operator's constraints refuse it.
         """
         found = operator(op)
-        name = fresh((not helper and self.layer) or wanted or op, self._node_names)
-        output = fresh(wanted or op, self.tensors.keys())
+        name = fresh((not helper and self.layer) or wanted or op, self._node_names, self._counts)
+        output = fresh(wanted or op, self.tensors.keys(), self._counts)
         node = Node(op=op, name=name, inputs=inputs, outputs=(output,), args=args)
         operands = tuple(self.tensors[i] if i else None for i in inputs)
         draft = Tensor(name=output, shape=(), dtype=dtype, quantization=quantization)
@@ -188,12 +190,15 @@ class Builder:
         return graph.with_(nodes=tuple(reversed(kept)))
 
 
-def fresh(wanted: str, taken: object) -> str:
-    """The name, shortened where it is absurdly long, with a number where it is taken."""
-    assert hasattr(taken, "__contains__")
+def fresh(wanted: str, taken: Container[str], counts: dict[str, int]) -> str:
+    """The name, shortened where it is absurdly long, with a number where it is taken.
+
+    `counts` remembers how far each name has come: thousands of nodes may share one.
+    """
     base = wanted[: MAX_NAME_CHARS - 8]
-    name, count = base, 1
+    name, count = base, counts.get(base, 1)
     while name in taken:
         count += 1
         name = f"{base}_{count}"
+    counts[base] = count
     return name

@@ -193,7 +193,56 @@ def binary(operation: Callable[[Array, Array], Array]) -> Evaluator:
     return run
 
 
+def all_of(operation: Callable[[Array, Array], Array]) -> Evaluator:
+    """An element-wise operation of one or more arrays, one after the other."""
+
+    def run(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
+        total = operand(inputs, 0)
+        for i in range(1, len(inputs)):
+            total = binary(operation)(node, [total, operand(inputs, i)])
+        return total
+
+    return run
+
+
+def counted(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
+    """Numbers from a start to a limit."""
+    start, limit, step = (operand(inputs, i).reshape(()) for i in range(3))
+    if step == 0:
+        raise ZeroDivisionError("a step of 0")
+    limited(node, [max(0, math.ceil((limit - start) / step))])
+    found: Array = np.arange(start.item(), limit.item(), step.item(), dtype=start.dtype)
+    return found
+
+
+def expanded(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
+    """Stretched to a shape that it is broadcast against."""
+    x = operand(inputs, 0)
+    shape = np.broadcast_shapes(x.shape, tuple(int(d) for d in operand(inputs, 1).reshape(-1)))
+    return np.broadcast_to(x, limited(node, shape)).copy()
+
+
+def shape_of(node: OnnxNode, inputs: Sequence[Array | None]) -> Array:
+    """The sizes."""
+    shape = operand(inputs, 0).shape
+    return np.asarray(shape[node.int_("start", 0) : node.int_("end", len(shape))], dtype=np.int64)
+
+
 EVALUATORS: dict[str, Evaluator] = {
+    "Range": counted,
+    "Expand": expanded,
+    "Shape": shape_of,
+    "Size": lambda node, inputs: np.asarray(operand(inputs, 0).size, dtype=np.int64),
+    "Equal": binary(np.equal),
+    "Less": binary(np.less),
+    "Greater": binary(np.greater),
+    "And": binary(np.logical_and),
+    "Or": binary(np.logical_or),
+    "Not": lambda node, inputs: np.logical_not(operand(inputs, 0)),
+    "Mod": lambda node, inputs: binary(np.fmod if node.int_("fmod", 0) else np.mod)(node, inputs),
+    "Min": all_of(np.minimum),
+    "Max": all_of(np.maximum),
+    "Where": lambda node, inputs: np.where(operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)),
     "Constant": constant,
     "ConstantOfShape": constant_of_shape,
     "Identity": lambda node, inputs: operand(inputs, 0),

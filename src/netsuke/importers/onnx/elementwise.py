@@ -16,6 +16,8 @@ from netsuke.importers.onnx.read import MAX_ELEMENTS
 from netsuke.importers.onnx.walk import Coding, Handler, RealRange, Tail, Walk, clamp_to
 from netsuke.ir import Args, Array, DType, Quantization, TensorType
 from netsuke.ops.add import AddSub
+from netsuke.ops.compare import LOGIC, RELATIONS
+from netsuke.ops.float_binary import Div
 from netsuke.ops.leaky_relu import LeakyRelu
 from netsuke.ops.mul import Mul
 from netsuke.ops.unary import NoArgs
@@ -120,36 +122,47 @@ BINARY = {
     "Add": Binary(op="add"),
     "Sub": Binary(op="sub"),
     "Mul": Binary(op="mul"),
-    "Div": Binary(op="mul"),
+    "Div": Binary(op="div"),
     "Max": Binary(op="maximum", clamped=False),
     "Min": Binary(op="minimum", clamped=False),
+    "Sum": Binary(op="add"),
 }
 
 
 def binary(walk: Walk, node: OnnxNode) -> None:
-    """Two operands, one of them perhaps a constant, and the activation behind them."""
+    """Two operands, one of them perhaps a constant, and the activation behind them; more than two one by one."""
     kind = BINARY[node.op]
-    if len(node.inputs) != 2:
-        raise Refusal(node, f"it has {len(node.inputs)} inputs; two at a time are supported")
-    a, b = (walk.operand(node, i) for i in range(2))
-    if node.op == "Div":
-        b = reciprocal(node, b)
+    operands = [walk.operand(node, i) for i in range(len(node.inputs))]
+    if len(operands) == 1 and isinstance(operands[0], Value):
+        walk.put(node.outputs[0], operands[0])
+        return
+    # Constants last, so that two of them never meet before a computed value.
+    if len(operands) > 2:
+        operands.sort(key=lambda v: isinstance(v, Known))
+    for number, other in enumerate(operands[1:-1]):
+        name = f"{node.outputs[0]}_{number + 1}"
+        operands[0] = combined(walk, kind, operands[0], other, Tail(end=name))
+    if kind.op == "div" and isinstance(operands[1], Known):
+        kind, operands[1] = BINARY["Mul"], reciprocal(node, operands[1])
     tail = walk.tail(node.outputs[0]) if kind.clamped else Tail(end=node.outputs[0])
-    coding = walk.target(tail.end)
+    walk.put(tail.end, combined(walk, kind, operands[0], operands[-1], tail))
+
+
+def combined(walk: Walk, kind: Binary, a: Value | Known, b: Value | Known, tail: Tail) -> Value:
+    """One node of ours."""
+    coding = walk.target(tail.end) if kind.op != "div" else None
     if coding is None or not all(_is_integer(walk, v) for v in (a, b)):
         coding = None
         a, b = (walk.builder.real(v) if isinstance(v, Value) else v for v in (a, b))
     if coding is not None and not kind.clamped:
         a, b = (_coded(walk, v, coding) for v in (a, b))
     if isinstance(a, Value) and isinstance(b, Value):
-        result = of_two(walk, kind.op, a, b, tail.end, coding, tail.clamp)
-    elif isinstance(a, Value) and isinstance(b, Known):
-        result = with_constant(walk, kind.op, a, b, tail.end, coding, tail.clamp)
-    else:
-        assert isinstance(a, Known)
-        assert isinstance(b, Value)
-        result = with_constant(walk, kind.op, b, a, tail.end, coding, tail.clamp, first=True)
-    walk.put(tail.end, result)
+        return of_two(walk, kind.op, a, b, tail.end, coding, tail.clamp)
+    if isinstance(a, Value) and isinstance(b, Known):
+        return with_constant(walk, kind.op, a, b, tail.end, coding, tail.clamp)
+    assert isinstance(a, Known)
+    assert isinstance(b, Value)
+    return with_constant(walk, kind.op, b, a, tail.end, coding, tail.clamp, first=True)
 
 
 def _is_integer(walk: Walk, v: Value | Known) -> bool:
@@ -165,10 +178,12 @@ def _coded(walk: Walk, v: Value | Known, coding: Coding) -> Value | Known:
     return Known(data=v.data, stored=ints.astype(coding.dtype.numpy), quantization=q)
 
 
-def reciprocal(node: OnnxNode, divisor: Value | Known) -> Known:
+def reciprocal(node: OnnxNode, divisor: Known) -> Known:
     """1 / constant, so that a division becomes a MUL (which may differ from it in the last bit)."""
-    if not isinstance(divisor, Known) or divisor.data.dtype != np.float32 or not np.all(divisor.data):
-        raise Refusal(node, "only a division by a floating point constant other than 0 can be compiled")
+    if divisor.data.dtype != np.float32 or not np.all(divisor.data):
+        raise Refusal(
+            node, "it divides by a constant that is 0 or a whole number; only real numbers but 0 can be"
+        )
     return Known(data=(1.0 / divisor.data.astype(np.float64)).astype(np.float32))
 
 
@@ -178,15 +193,29 @@ def args_of(op: str, limits: RealRange | None, kind: TensorType) -> Args:
         return AddSub(clamp=clamp_to(limits, kind))
     if op == "mul":
         return Mul(clamp=clamp_to(limits, kind))
-    return NoArgs()
+    return Div(clamp=clamp_to(limits, kind)) if op == "div" else NoArgs()
+
+
+UNBOUNDED: dict[str, Args] = {
+    "add": AddSub(clamp=(-np.inf, np.inf)),
+    "sub": AddSub(clamp=(-np.inf, np.inf)),
+    "mul": Mul(clamp=(-np.inf, np.inf)),
+    "div": Div(clamp=(-np.inf, np.inf)),
+}
+"""Where a model calculates with infinities (attention masks do), they stay: TFLite's operators make them finite."""
 
 
 def _finish(
     walk: Walk, op: str, names: tuple[str, str], wanted: str, coding: Coding | None, limits: RealRange | None
 ) -> str:
-    dtype, quantization = (DType.FLOAT32, None) if coding is None else (coding.dtype, coding.quantization)
-    args = args_of(op, limits, TensorType(shape=(), dtype=dtype, quantization=quantization))
-    return walk.builder.emit(op, args, names, wanted, dtype, quantization)
+    kept = walk.builder.tensors[names[0]].dtype
+    dtype, quantization = (kept, None) if coding is None else (coding.dtype, coding.quantization)
+    kind = TensorType(shape=(), dtype=dtype, quantization=quantization)
+    args = args_of(op, limits, kind)
+    if limits is None and dtype is DType.FLOAT32 and walk.infinite and op in UNBOUNDED:
+        args = UNBOUNDED[op]
+    result = DType.BOOL if op in RELATIONS or op in LOGIC else dtype
+    return walk.builder.emit(op, args, names, wanted, result, quantization)
 
 
 def of_two(
@@ -221,8 +250,8 @@ def with_constant(
     assert data is not None
     if op == "prelu":
         data = left_aligned(data, x.shape)
-    elif coding is None and data.dtype != np.float32:
-        data = data.astype(np.float32)
+    elif coding is None:
+        data = data.astype(walk.builder.type_of(x).dtype.numpy)
     shape = np.broadcast_shapes(x.shape, data.shape)
     if math.prod(shape) > MAX_ELEMENTS:
         raise GraphError(

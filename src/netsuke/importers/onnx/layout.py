@@ -45,7 +45,7 @@ class Placed:
 
     def store(self, value: Array) -> Array:
         """An array in ONNX order as it is stored."""
-        return np.ascontiguousarray(value.reshape(-1)[self.indices()])
+        return np.asarray(value.reshape(-1)[self.indices()], order="C")
 
 
 def row_steps(shape: Shape) -> tuple[int, ...]:
@@ -164,6 +164,10 @@ def moves(source: Placed, target: Placed) -> Move | None:
         ValueError: when no transpose does (the two do not hold the same value).
     """
     have, want = source.significant(), target.significant()
+    if want == in_line(want):
+        # Any cut of the linear order will do: one that the source's dimensions fit is sure to be reached.
+        want = in_line(have)
+        target = joined(want) if target.significant() != want else target
     have_fine = split(joined(have), [s for _, s in want]).significant()
     want_fine = split(joined(want), [s for _, s in have_fine]).significant()
     if have_fine == want_fine:
@@ -176,6 +180,12 @@ def moves(source: Placed, target: Placed) -> Move | None:
     blocks = together(have_fine, want_fine)
     wanted = sorted(range(len(blocks)), key=lambda b: want_fine.index(blocks[b][0]))
     return Move(shape=tuple(math.prod(d for d, _ in block) for block in blocks), perm=tuple(wanted))
+
+
+def in_line(pairs: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The same sizes, largest step first, with the steps of a dense row-major array."""
+    sizes = tuple(d for d, _ in sorted(pairs, key=lambda pair: -pair[1]))
+    return tuple(zip(sizes, row_steps(sizes), strict=True))
 
 
 def whole_dimensions(source: Placed, target: Placed) -> tuple[int, ...] | None:

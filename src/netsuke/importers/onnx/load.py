@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from netsuke.errors import GraphError, ImportModelError
-from netsuke.importers.onnx import conv, dense, elementwise, parts, pool, qdq, shape
+from netsuke.importers.onnx import (
+    conv,
+    conv_transpose,
+    dense,
+    elementwise,
+    functions,
+    indices,
+    logic,
+    norms,
+    parts,
+    pool,
+    qdq,
+    recurrent,
+    reductions,
+    shape,
+    space,
+)
 from netsuke.importers.onnx.builder import Value
 from netsuke.importers.onnx.layout import Placed, channels_last, channels_last_order, permuted, plain
-from netsuke.importers.onnx.model import Port
+from netsuke.importers.onnx.model import Model, OnnxNode, Port
+from netsuke.importers.onnx.qlinear import written_out
 from netsuke.importers.onnx.read import read
 from netsuke.importers.onnx.walk import Handler, Walk
 from netsuke.importers.unsupported import UnsupportedOperators
 from netsuke.ir import DType, Graph, Quantization, TensorType
 from netsuke.ir.verify import verify
+from netsuke.ops.fold import all_folded
+from netsuke.ops.reshape import Reshape
 
 HANDLERS: dict[str, Handler] = {
     **conv.HANDLERS,
+    **conv_transpose.HANDLERS,
     **dense.HANDLERS,
     **elementwise.HANDLERS,
+    **functions.HANDLERS,
+    **indices.HANDLERS,
+    **logic.HANDLERS,
+    **norms.HANDLERS,
     **parts.HANDLERS,
     **pool.HANDLERS,
     **qdq.HANDLERS,
+    **recurrent.HANDLERS,
+    **reductions.HANDLERS,
     **shape.HANDLERS,
+    **space.HANDLERS,
 }
 WANTS_CHANNELS = {
     "Conv",
+    "ConvTranspose",
     "BatchNormalization",
     "MaxPool",
     "AveragePool",
@@ -34,7 +62,41 @@ WANTS_CHANNELS = {
     "PRelu",
 }
 """Operators that say which axis the channels are."""
-KEEPS_AXES = {*elementwise.HANDLERS, *qdq.HANDLERS, "Pad", "Identity", "Dropout", "Concat", "Slice", "Cast"}
+PLAIN_TYPES = {
+    "float32": DType.FLOAT32,
+    "float16": DType.FLOAT32,
+    "float64": DType.FLOAT32,
+    "bfloat16": DType.FLOAT32,
+    "int32": DType.INT32,
+    "int64": DType.INT32,
+    "int8": DType.INT8,
+    "uint8": DType.UINT8,
+    "bool": DType.BOOL,
+}
+"""Element type of an input in the file → in our graph: floating point is float32, whole numbers of 64 bits int32."""
+ONLY_MOVES = {"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"}
+KEEPS_AXES = {
+    *elementwise.HANDLERS,
+    *functions.HANDLERS,
+    *qdq.HANDLERS,
+    "Pad",
+    "Identity",
+    "Dropout",
+    "Concat",
+    "Slice",
+    "Cast",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """The graph, and for every input and output where the elements of its ONNX value lie."""
+
+    graph: Graph
+    inputs: tuple[Placed, ...]
+    outputs: tuple[Placed, ...]
+    output_shapes: tuple[tuple[int, ...], ...]
+    """Of the outputs, in ONNX's order of axes."""
 
 
 def load(data: bytes, name: str) -> Graph:
@@ -45,41 +107,61 @@ def load(data: bytes, name: str) -> Graph:
         UnsupportedModel: when it holds something that netsuke lacks; every such operator is named.
         InputError: when the onnx package is not installed.
     """
-    model = read(data, name)
-    walk = Walk(model)
+    return translate(read(data, name), name)
+
+
+def translate(model: Model, name: str) -> Graph:
+    """A model as plain checked values (`read` makes them from a file, the PyTorch importer from a program) as a
+    verified graph.
+
+    Raises:
+        ImportModelError: when it is no sound model.
+        UnsupportedModel: when it holds something that netsuke lacks; every such operator is named.
+    """
+    return imported(model, name).graph
+
+
+def imported(model: Model, name: str) -> Imported:
+    """As `translate`, with the layouts of the graph's inputs and outputs."""
+    walk = Walk(written_out(model))
     try:
         inputs = tuple(declare(walk, port) for port in model.inputs)
         walk.run(HANDLERS)
         if walk.unsupported:
             raise UnsupportedOperators(name, walk.unsupported)
         outputs = tuple(deliver(walk, output) for output in model.outputs)
-        graph = walk.builder.graph(name, inputs, outputs)
+        graph = walk.builder.graph(name, tuple(v.tensor for v in inputs), tuple(v.tensor for v in outputs))
+        graph = all_folded(graph)
         verify(graph)
     except GraphError as error:
         raise ImportModelError(f"{name} cannot be imported: {error}") from None
-    return graph
+    return Imported(
+        graph=graph,
+        inputs=tuple(v.placed for v in inputs),
+        outputs=tuple(v.placed for v in outputs),
+        output_shapes=tuple(v.shape for v in outputs),
+    )
 
 
-def declare(walk: Walk, port: Port) -> str:
+def declare(walk: Walk, port: Port) -> Value:
     """An input of our graph, laid out as its readers want it."""
     placed = wanted_layout(walk, port)
     coding = walk.target(port.name)
-    if coding is not None and port.dtype == "float32":
+    if coding is not None and PLAIN_TYPES.get(port.dtype) is DType.FLOAT32:
         kind = TensorType(shape=placed.dims, dtype=coding.dtype, quantization=coding.quantization)
     else:
         dtype, quantization = raw_type(walk, port)
         kind = TensorType(shape=placed.dims, dtype=dtype, quantization=quantization)
     name = walk.builder.add(port.name, kind)
-    walk.put(port.name, Value(tensor=name, shape=port.shape, placed=placed))
-    return name
+    value = Value(tensor=name, shape=port.shape, placed=placed)
+    walk.put(port.name, value)
+    return value
 
 
 def raw_type(walk: Walk, port: Port) -> tuple[DType, Quantization | None]:
     """The type of an input as the file has it; int8 and uint8 ones take the quantisation of their
     DequantizeLinear."""
-    if port.dtype == "float32":
-        return DType.FLOAT32, None
-    readers = walk.readers.get(port.name, [])
+    readers = readers_behind_moves(walk, port.name)
     codings = [walk.coding(n) for n in readers if n.op == "DequantizeLinear"]
     if (
         port.dtype in ("int8", "uint8")
@@ -88,10 +170,22 @@ def raw_type(walk: Walk, port: Port) -> tuple[DType, Quantization | None]:
         and codings[0] is not None
     ):
         return codings[0].dtype, codings[0].quantization
+    if port.dtype in PLAIN_TYPES:
+        return PLAIN_TYPES[port.dtype], None
     raise ImportModelError(
-        f"{walk.model.name}: input {port.name!r} is {port.dtype}; float32 was wanted, or int8 and uint8 that "
-        "a DequantizeLinear reads"
+        f"{walk.model.name}: input {port.name!r} is {port.dtype}; {', '.join(PLAIN_TYPES)} can be compiled"
     )
+
+
+def readers_behind_moves(walk: Walk, name: str) -> list[OnnxNode]:
+    """The nodes that read a value, or that read what only moves its elements."""
+    found: list[OnnxNode] = []
+    for node in walk.readers.get(name, []):
+        if node.op in ONLY_MOVES and node.inputs[0] == name:
+            found += readers_behind_moves(walk, node.outputs[0])
+        else:
+            found.append(node)
+    return found
 
 
 def wanted_layout(walk: Walk, port: Port) -> Placed:
@@ -119,9 +213,18 @@ def wanted_layout(walk: Walk, port: Port) -> Placed:
     return plain(port.shape)
 
 
-def deliver(walk: Walk, output: str) -> str:
+def copied(walk: Walk, tensor: str, output: str) -> str:
+    """An input that is an output too, as a tensor of its own."""
+    kind = walk.builder.tensors[tensor]
+    args = Reshape(shape=kind.shape)
+    return walk.builder.emit("reshape", args, (tensor,), output, kind.dtype, kind.quantization, helper=True)
+
+
+def deliver(walk: Walk, output: str) -> Value:
     """An output of our graph: an image stays channels last, all else is brought to ONNX's order."""
-    value = walk.values[output]
+    value = walk.values.get(output)
+    if value is None:
+        raise GraphError(f"output {output!r} is one that netsuke does not compute; cut it from the model")
     if not isinstance(value, Value):
         raise GraphError(f"output {output!r} is a constant; cut it from the model")
     wanted = [plain(value.shape)]
@@ -133,7 +236,9 @@ def deliver(walk: Walk, output: str) -> str:
     )
     if found is None:
         value = walk.builder.arrange(value, wanted[0])
-    if any(value.tensor in node.outputs for node in walk.builder.nodes):
+    if not any(value.tensor in node.outputs for node in walk.builder.nodes):
+        value = replace(value, tensor=copied(walk, value.tensor, output))
+    else:
         value = replace(value, tensor=walk.builder.rename(value.tensor, output))
     walk.put(output, value)
-    return value.tensor
+    return value

@@ -10,7 +10,7 @@ from netsuke.importers.unsupported import Unsupported
 from netsuke.ir import Array
 
 T = TypeVar("T")
-Attribute = int | float | bytes | Array | tuple[int, ...] | tuple[float, ...]
+Attribute = int | float | bytes | Array | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
 
 
 class Refusal(Exception):  # noqa: N818
@@ -37,7 +37,7 @@ class OnnxNode:
     @property
     def place(self) -> str:
         """Where it stands, for messages."""
-        return f"node {self.index}, {self.label!r}"
+        return f"node {self.index}, {self.label[:80]!r}"
 
     @property
     def label(self) -> str:

@@ -9,7 +9,7 @@ from netsuke.importers.onnx.constants import normal_axes
 from netsuke.importers.onnx.layout import Shape, order_of, permuted, plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.walk import Coding, Handler, Walk
-from netsuke.ir import Array, DType
+from netsuke.ir import Array
 from netsuke.ops.concatenation import Concatenation
 from netsuke.ops.pad import Pad
 from netsuke.ops.slice import StridedSlice
@@ -26,15 +26,16 @@ def ordered(walk: Walk, x: Value) -> tuple[Value, tuple[int | None, ...]]:
 def concat(walk: Walk, node: OnnxNode) -> None:
     """One after the other in the layout of the first computed operand."""
     operands = [walk.operand(node, i) for i in range(len(node.inputs))]
-    first = next(v for v in operands if isinstance(v, Value))
-    first, order = ordered(walk, first)
+    first_computed = next(v for v in operands if isinstance(v, Value))
+    first, order = ordered(walk, first_computed)
     (axis,) = normal_axes(node, [node.int_("axis", 0)], len(first.shape))
     shapes = [v.shape if isinstance(v, Value) else v.data.shape for v in operands]
     if len({(len(s), s[:axis], s[axis + 1 :]) for s in shapes}) != 1:
         raise Refusal(node, f"shapes {[list(s) for s in shapes]} differ beside axis {axis}")
     coding = common_coding(walk, node, operands)
     names = tuple(stored_operand(walk, v, order, coding, node.outputs[0]) for v in operands)
-    dtype, quantization = (DType.FLOAT32, None) if coding is None else (coding.dtype, coding.quantization)
+    kept = walk.builder.tensors[names[operands.index(first_computed)]].dtype
+    dtype, quantization = (kept, None) if coding is None else (coding.dtype, coding.quantization)
     args = Concatenation(axis=order.index(axis))
     tensor = walk.builder.emit("concatenation", args, names, node.outputs[0], dtype, quantization)
     shape = (*first.shape[:axis], sum(s[axis] for s in shapes), *first.shape[axis + 1 :])
@@ -58,7 +59,8 @@ def stored_operand(
     """The tensor of an operand in a layout and coding."""
     if isinstance(v, Known):
         placed = permuted(v.data.shape, order)
-        return walk.builder.constant(f"{wanted}_part", placed.store(v.data.astype(np.float32)))
+        data = v.data.astype(np.int32) if v.data.dtype == np.int64 else v.data
+        return walk.builder.constant(f"{wanted}_part", placed.store(data))
     x = (
         walk.builder.real(v)
         if coding is None
@@ -68,35 +70,20 @@ def stored_operand(
 
 
 def pad(walk: Walk, node: OnnxNode) -> None:
-    """A frame of one value."""
-    if node.text("mode", "constant") != "constant":
-        raise Refusal(node, f"mode is {node.text('mode', 'constant')!r}; only 'constant' can be compiled")
+    """A frame of one value; negative amounts cut off."""
     x, order = ordered(walk, walk.value(node))
-    rank = len(x.shape)
-    flat = (
-        node.ints("pads")
-        if not node.input(1)
-        else tuple(int(p) for p in walk.known(node, 1).data.reshape(-1))
-    )
     given = walk.optional(node, 2)
     value = node.float_("value", 0.0) if given is None else float(given.data.reshape(-1)[0])
-    axes = (
-        tuple(int(a) for a in walk.known(node, 3).data.reshape(-1)) if node.input(3) else tuple(range(rank))
-    )
-    axes = tuple(a + rank if a < 0 else a for a in axes)
-    if (
-        flat is None
-        or len(flat) != 2 * len(axes)
-        or set(axes) - set(range(rank))
-        or any(not 0 <= p <= 1 << 20 for p in flat)
-    ):
-        raise Refusal(
-            node,
-            f"pads {list(flat or ())[:16]} for {rank} dimensions; two amounts of 0 or more each were wanted",
-        )
-    amounts = [(0, 0)] * rank
-    for i, axis in enumerate(axes):
-        amounts[axis] = (flat[i], flat[i + len(axes)])
+    amounts = pad_amounts(walk, node, x.shape)
+    if any(min(pair) < 0 for pair in amounts):
+        ranges = [range(max(-b, 0), d - max(-a, 0)) for d, (b, a) in zip(x.shape, amounts, strict=True)]
+        if any(len(r) == 0 for r in ranges):
+            raise Refusal(node, f"pads {amounts} leave nothing of {list(x.shape)}")
+        taken(walk, node.outputs[0], x, order, ranges)
+        x = walk.value_of(node.outputs[0])
+        amounts = [(max(b, 0), max(a, 0)) for b, a in amounts]
+        if not any(map(any, amounts)):
+            return
     kind = walk.builder.type_of(x)
     if kind.quantization is not None:
         low, high = kind.dtype.range
@@ -105,6 +92,31 @@ def pad(walk: Walk, node: OnnxNode) -> None:
     tensor = walk.builder.emit("pad", args, (x.tensor,), node.outputs[0], kind.dtype, kind.quantization)
     shape = tuple(d + before + after for d, (before, after) in zip(x.shape, amounts, strict=True))
     walk.put(node.outputs[0], Value(tensor=tensor, shape=shape, placed=permuted(shape, order)))
+
+
+def pad_amounts(walk: Walk, node: OnnxNode, shape: Shape) -> list[tuple[int, int]]:
+    """(before, after) for every ONNX axis; negative where something is cut off.
+
+    Raises:
+        Refusal: when they do not fit the rank, or are absurd.
+    """
+    rank = len(shape)
+    flat = node.ints("pads")
+    if node.input(1):
+        flat = tuple(int(p) for p in walk.known(node, 1).data.reshape(-1))
+    axes = tuple(range(rank))
+    if node.input(3):
+        axes = tuple(int(a) for a in walk.known(node, 3).data.reshape(-1))
+    axes = tuple(a + rank if a < 0 else a for a in axes)
+    fits = flat is not None and len(flat) == 2 * len(axes) and not set(axes) - set(range(rank))
+    if flat is None or not fits or any(abs(p) > 1 << 20 for p in flat):
+        raise Refusal(
+            node, f"pads {list(flat or ())[:16]} for {rank} dimensions; two amounts each were wanted"
+        )
+    amounts = [(0, 0)] * rank
+    for i, axis in enumerate(axes):
+        amounts[axis] = (flat[i], flat[i + len(axes)])
+    return amounts
 
 
 def slice_(walk: Walk, node: OnnxNode) -> None:
@@ -159,6 +171,8 @@ def split(walk: Walk, node: OnnxNode) -> None:
     given = walk.optional(node, 1)
     sizes = node.ints("split") if given is None else tuple(int(s) for s in given.data.reshape(-1))
     count = len(node.outputs)
+    if node.int_("num_outputs", count) != count:
+        raise Refusal(node, f"num_outputs is {node.int_('num_outputs', count)} for {count} outputs")
     if sizes is None:
         part = -(-x.shape[axis] // count)
         sizes = tuple(min(part, x.shape[axis] - i * part) for i in range(count))
@@ -172,4 +186,4 @@ def split(walk: Walk, node: OnnxNode) -> None:
         start += size
 
 
-HANDLERS: dict[str, Handler] = {"Concat": concat, "Pad": pad, "Slice": slice_, "Split": split}
+HANDLERS: dict[str, Handler] = {"Concat": concat, "Slice": slice_, "Split": split}

@@ -1,22 +1,20 @@
-"""Pools and reductions."""
+"""Pools, and the reductions that keep integers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from netsuke.importers.onnx.builder import Value
-from netsuke.importers.onnx.constants import normal_axes
 from netsuke.importers.onnx.elementwise import operand
 from netsuke.importers.onnx.layout import channels_last, order_of, permuted, plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.walk import Handler, Walk
-from netsuke.importers.onnx.windows import Sliding, sliding
+from netsuke.importers.onnx.windows import Sliding, amounts, sliding, uncounted
 from netsuke.ops.geometry import Padding
 from netsuke.ops.pad import Pad
 from netsuke.ops.pool import Pool2d
 from netsuke.ops.reduce import Reduce
 
-REDUCTIONS = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "reduce_max"}
 GLOBAL = {"GlobalAveragePool": "mean", "GlobalMaxPool": "reduce_max"}
 
 
@@ -45,24 +43,23 @@ def pool(walk: Walk, node: OnnxNode) -> None:
 
 
 def with_zeros(walk: Walk, node: OnnxNode, x: Value, window: Sliding) -> tuple[Value, Sliding]:
-    """Padding that counts in the average: a PAD of real zeros before a pool without padding."""
-    if node.int_("ceil_mode", 0):
-        raise Refusal(node, "count_include_pad together with ceil_mode; one of the two can be compiled")
-    flat = node.ints("pads") or ()
-    if len(flat) != 2 * (len(x.shape) - 2):
-        raise Refusal(node, "count_include_pad needs its padding in pads")
-    half = len(flat) // 2
-    pairs = [(0, 0)] * (2 - half) + [(flat[i], flat[i + half]) for i in range(half)]
+    """Padding that counts in the average: a PAD of real zeros before a pool without padding.
+
+    What ceil_mode adds behind it does not count.
+    """
+    rank = len(x.shape) - 2
+    pairs = list(amounts(node, x.shape[2:]))
     kind = walk.builder.type_of(x)
     value = 0 if kind.quantization is None else kind.zero_point
-    args = Pad(amounts=((0, 0), *pairs, (0, 0)), value=value)
+    args = Pad(amounts=((0, 0), *[(0, 0)] * (2 - rank), *pairs, (0, 0)), value=value)
     tensor = walk.builder.emit(
         "pad", args, (x.tensor,), f"{node.outputs[0]}_padded", kind.dtype, kind.quantization, helper=True
     )
     dims = walk.builder.tensors[tensor].shape
-    shape = (*x.shape[:2], *(dims[1:3] if len(x.shape) == 4 else dims[2:3]))
+    shape = (*x.shape[:2], *(dims[1:3] if rank == 2 else dims[2:3]))
     padded = Value(tensor=tensor, shape=shape, placed=channels_last(shape))
-    return padded, replace(window, padding=Padding.VALID, explicit=((0, 0), (0, 0)))
+    beyond = [*[(0, 0)] * (2 - rank), *uncounted(node, x.shape[2:])]
+    return padded, replace(window, padding=Padding.EXPLICIT, explicit=(beyond[0], beyond[1]))
 
 
 def global_pool(walk: Walk, node: OnnxNode) -> None:
@@ -71,27 +68,6 @@ def global_pool(walk: Walk, node: OnnxNode) -> None:
     if len(x.shape) < 3:
         raise Refusal(node, f"the input has {len(x.shape)} dimensions; an image or a signal was wanted")
     reduced(walk, node, GLOBAL[node.op], x, tuple(range(2, len(x.shape))), keep=True)
-
-
-def reduction(walk: Walk, node: OnnxNode) -> None:
-    """ReduceMean, ReduceSum, ReduceMax over constant axes."""
-    x = walk.value(node)
-    axes = node.ints("axes")
-    if node.input(1):
-        axes = tuple(int(a) for a in walk.known(node, 1).data.reshape(-1))
-    if not axes:
-        if node.int_("noop_with_empty_axes", 0):
-            walk.put(node.outputs[0], x)
-            return
-        axes = tuple(range(len(x.shape)))
-    reduced(
-        walk,
-        node,
-        REDUCTIONS[node.op],
-        x,
-        normal_axes(node, axes, len(x.shape)),
-        keep=bool(node.int_("keepdims", 1)),
-    )
 
 
 def reduced(walk: Walk, node: OnnxNode, op: str, x: Value, axes: tuple[int, ...], *, keep: bool) -> None:
@@ -116,5 +92,4 @@ HANDLERS: dict[str, Handler] = {
     "MaxPool": pool,
     "AveragePool": pool,
     **dict.fromkeys(GLOBAL, global_pool),
-    **dict.fromkeys(REDUCTIONS, reduction),
 }

@@ -17,6 +17,8 @@ from netsuke.ir import Array
 MAX_ELEMENTS = 1 << 25
 """Most elements of one tensor: ten times what the flash of a large microcontroller holds as int8."""
 MAX_RANK = 8
+MAX_SHOWN = 500
+"""Characters of a node's name and operator: messages and comments repeat them."""
 OLDEST_OPSET = 7
 """Broadcasting got its present meaning there."""
 FLOATS = ("float16", "float32", "float64", "bfloat16")
@@ -150,13 +152,15 @@ def node_of(onnx: ModuleType, proto: Any, index: int, name: str) -> OnnxNode:
             attributes[key] = tuple(int(i) for i in a.ints)
         elif a.type == kinds.FLOATS:
             attributes[key] = tuple(float(f) for f in a.floats)
+        elif a.type == kinds.STRINGS:
+            attributes[key] = tuple(text(v) for v in a.strings)
         elif a.type == kinds.TENSOR:
             attributes[key] = decoded(onnx, a.t, f"{name}: node {index}")
     domain = text(proto.domain)
     prefix = "" if domain in ("", "ai.onnx") else f"{domain}."
     return OnnxNode(
-        op=f"{prefix}{text(proto.op_type)}",
-        name=text(proto.name),
+        op=f"{prefix}{text(proto.op_type)}"[:MAX_SHOWN],
+        name=text(proto.name)[:MAX_SHOWN],
         index=index,
         inputs=tuple(text(name) for name in proto.input),
         outputs=tuple(text(name) for name in proto.output),
@@ -192,11 +196,6 @@ def port_of(onnx: ModuleType, value: Any, name: str) -> Port:
             )
     if len(shape) > MAX_RANK or math.prod(shape) > MAX_ELEMENTS:
         raise ImportModelError(f"{where} has shape {shape[:MAX_RANK]}: too large for any microcontroller")
-    if len(shape) > 1 and shape[0] != 1:
-        raise ImportModelError(
-            f"{where} has shape {shape}: a batch of {shape[0]}; a microcontroller runs one sample at a time: "
-            "export the model for batch 1 or a dynamic batch"
-        )
     return Port(name=text(value.name), shape=tuple(shape), dtype=dtype)
 
 
@@ -212,14 +211,16 @@ def check_order(name: str, nodes: Iterable[OnnxNode], ready: set[str], outputs: 
                     else "which nothing writes"
                 )
                 raise ImportModelError(
-                    f"{name}: {node.op} ({node.place}) reads {value!r} {fault}; export the model again"
+                    f"{name}: {node.op} ({node.place}) reads {value[:80]!r} {fault}; export the model again"
                 )
         for value in filter(None, node.outputs):
             if value in ready:
                 raise ImportModelError(
-                    f"{name}: {node.op} ({node.place}) writes {value!r}, which is there already"
+                    f"{name}: {node.op} ({node.place}) writes {value[:80]!r}, which is there already"
                 )
             ready.add(value)
     for value in outputs:
         if value not in ready:
-            raise ImportModelError(f"{name}: output {value!r} is written by no node; export the model again")
+            raise ImportModelError(
+                f"{name}: output {value[:80]!r} is written by no node; export the model again"
+            )

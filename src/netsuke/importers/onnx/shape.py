@@ -76,22 +76,18 @@ def identity(walk: Walk, node: OnnxNode) -> None:
     """Identity, and Dropout as it is at inference."""
     if any(node.outputs[1:]) and any(walk.readers.get(name) for name in node.outputs[1:]):
         raise Refusal(node, "its mask is used; export the model in evaluation mode (model.eval())")
-    walk.put(node.outputs[0], walk.value(node))
-
-
-def cast(walk: Walk, node: OnnxNode) -> None:
-    """From float32 to float32; other casts of computed values have no kernel."""
-    if node.int_("to", 0) != 1 or walk.builder.type_of(walk.value(node)).dtype not in (
-        DType.FLOAT32,
-        DType.INT8,
-    ):
-        raise Refusal(node, "it changes the element type of a computed value; keep the model in float32")
+    training = walk.optional(node, 2)
+    if node.op == "Dropout" and training is not None and training.data.any():
+        raise Refusal(node, "it is in training mode; export the model in evaluation mode (model.eval())")
     walk.put(node.outputs[0], walk.value(node))
 
 
 def shape_of(walk: Walk, node: OnnxNode) -> None:
-    """The shape is known: batch 1 and fixed sizes."""
+    """The shape is known: fixed sizes, a dynamic batch 1."""
     shape = np.asarray(walk.value(node).shape, dtype=np.int64)
+    if node.op == "Size":
+        walk.put(node.outputs[0], Known(data=np.asarray(np.prod(shape), dtype=np.int64)))
+        return
     start, end = node.int_("start", 0), node.int_("end", len(shape))
     walk.put(node.outputs[0], Known(data=shape[start:end]))
 
@@ -118,11 +114,11 @@ def softmax(walk: Walk, node: OnnxNode) -> None:
     x = walk.value(node)
     rank = len(x.shape)
     axis = normal_axes(node, [node.int_("axis", -1 if walk.model.opset >= 13 else 1)], rank)[0]
+    whole = x.shape
     if walk.model.opset < 13 and int(np.prod(x.shape[axis + 1 :])) != 1:
-        raise Refusal(
-            node,
-            "before opset 13 it runs over all dimensions from its axis on; export the model for 13 or later",
-        )
+        # It runs over all dimensions from its axis on.
+        x = replace(x, shape=(int(np.prod(x.shape[:axis])), int(np.prod(x.shape[axis:]))))
+        axis = 1
     coding = walk.target(node.outputs[0]) if walk.is_integer(x) else None
     x = x if coding is not None else walk.builder.real(x)
     x = last_axis(walk, x, axis)
@@ -132,7 +128,7 @@ def softmax(walk: Walk, node: OnnxNode) -> None:
     tensor = walk.builder.emit(
         "softmax", Softmax(beta=1.0), (x.tensor,), node.outputs[0], dtype, quantization
     )
-    walk.put(node.outputs[0], replace(x, tensor=tensor))
+    walk.put(node.outputs[0], replace(x, tensor=tensor, shape=whole))
 
 
 def last_axis(walk: Walk, x: Value, axis: int) -> Value:
@@ -151,8 +147,8 @@ HANDLERS: dict[str, Handler] = {
     "Unsqueeze": unsqueeze,
     "Identity": identity,
     "Dropout": identity,
-    "Cast": cast,
     "Shape": shape_of,
+    "Size": shape_of,
     "Transpose": transpose,
     "Softmax": softmax,
 }

@@ -3,18 +3,22 @@ quantisation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from netsuke.errors import GraphError
 from netsuke.importers.onnx.builder import Builder, Known, Value
 from netsuke.importers.onnx.constants import EVALUATORS, evaluate
+from netsuke.importers.onnx.hints import hint
+from netsuke.importers.onnx.layout import plain
 from netsuke.importers.onnx.model import Model, OnnxNode, Refusal
 from netsuke.importers.unsupported import Unsupported
-from netsuke.ir import Array, DType, Quantization, TensorType
+from netsuke.ir import Array, DType, Graph, Quantization, TensorType
 from netsuke.ops.activation import FLOAT32_MAX, Clamp, stored
+from netsuke.ops.operator import site_of
+from netsuke.ops.registry import operator
 
 RealRange = tuple[float, float]
 
@@ -52,15 +56,15 @@ class Walk:
         self.fused: set[int] = set()
         """Indices of nodes that became part of an earlier one."""
         self.unsupported: list[Unsupported] = []
+        self.infinite = any(holds_infinity(data) for data in all_constants(model))
+        """Whether the model calculates with infinities."""
         self._producers = {out: node for node in model.nodes for out in node.outputs}
 
     def run(self, handlers: Mapping[str, Handler]) -> None:
         """Translates node after node; what cannot be is collected, and what depends on it is passed over."""
         for node in self.model.nodes:
             if node.op not in handlers and node.op not in EVALUATORS:
-                near = " (of another domain than ONNX's own)" if "." in node.op else ""
-                hint = f"netsuke has no translation of it{near}; replace it, or cut the model before it"
-                self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=hint))
+                self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=hint(node.op)))
             elif node.index not in self.fused and all(
                 name in self.values for name in filter(None, node.inputs)
             ):
@@ -73,16 +77,24 @@ class Walk:
                 known = [v.data if isinstance(v, Known) else None for v in inputs]
                 self.put(node.outputs[0], Known(data=evaluate(node, known)))
             elif node.op in handlers:
+                if (
+                    inputs
+                    and not any(isinstance(v, Value) for v in inputs)
+                    and node.op not in TAKES_CONSTANTS
+                ):
+                    for name, data in folded(self.model, node, inputs, handlers).items():
+                        self.put(name, Known(data=data))
+                    return
                 self.builder.layer = node.name.strip("/")
                 handlers[node.op](self, node)
             else:
                 raise Refusal(node, "netsuke computes it at import only, and its inputs are not known then")
         except Refusal as refusal:
             self.unsupported.append(refusal.unsupported)
-        except (GraphError, ValueError, IndexError, OverflowError) as error:
+        except (GraphError, ValueError, IndexError, OverflowError, AssertionError, KeyError) as error:
             # The last three are numpy's and Python's words for operands of a damaged file that do not fit
             # together.
-            self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=str(error)))
+            self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=str(error) or NO_FIT))
 
     def put(self, name: str, value: Value | Known) -> None:
         """The value of an ONNX name."""
@@ -101,6 +113,12 @@ class Walk:
         if not isinstance(found, Value):
             got = "missing" if found is None else "a constant"
             raise Refusal(node, f"input {index} is {got}; a value computed at run time was wanted")
+        return found
+
+    def value_of(self, name: str) -> Value:
+        """The run-time value of a name that was put."""
+        found = self.values[name]
+        assert isinstance(found, Value)
         return found
 
     def known(self, node: OnnxNode, index: int) -> Known:
@@ -189,7 +207,78 @@ class Walk:
         return self.builder.type_of(value).quantization is not None
 
 
+def all_constants(model: Model) -> Iterator[Array]:
+    """Initialisers, and the values of nodes that hold one."""
+    yield from model.constants.values()
+    for node in model.nodes:
+        if node.op in ("Constant", "ConstantOfShape"):
+            yield from (np.asarray(v) for v in node.attributes.values() if not isinstance(v, bytes))
+
+
+def holds_infinity(data: Array) -> bool:
+    """Whether an array of real numbers has an infinity in it."""
+    return data.dtype.kind == "f" and bool(np.isinf(data).any())
+
+
 Handler = Callable[[Walk, OnnxNode], None]
+NO_FIT = "its operands do not fit together; export the model again"
+TAKES_CONSTANTS = ("QuantizeLinear", "DequantizeLinear")
+"""Operators whose handlers keep more of a constant than its value."""
+
+
+def folded(
+    model: Model, node: OnnxNode, inputs: Sequence[Value | Known | None], handlers: Mapping[str, Handler]
+) -> dict[str, Array]:
+    """The outputs of a node whose inputs are all constants: translated by itself, and run by the reference.
+
+    Raises:
+        Refusal: when it cannot be translated even so.
+    """
+    names = [n for n, v in zip(node.inputs, inputs, strict=True) if n and isinstance(v, Known)]
+    values = {n: v for n, v in zip(node.inputs, inputs, strict=True) if isinstance(v, Known)}
+    if any(v.data.size == 0 and v.data.ndim != 1 for v in values.values()):
+        raise Refusal(node, "an input has no elements; sizes of 1 or more were wanted")
+    refusal: Refusal | None = None
+    for computed in (set(names[:1]), {n for n in names if values[n].data.dtype.kind == "f"}, set(names)):
+        alone = Walk(replace(model, nodes=(node,), constants={}, inputs=(), outputs=node.outputs))
+        for name in names:
+            alone.put(name, as_value(alone, name, values[name]) if name in computed else values[name])
+        try:
+            handlers[node.op](alone, node)
+        except Refusal as error:
+            refusal = error
+            continue
+        return evaluated(alone, node)
+    raise refusal or Refusal(
+        node, "its constant inputs cannot be computed with; let the exporter fold constants"
+    )
+
+
+def as_value(walk: Walk, name: str, known: Known) -> Value:
+    """A constant as a tensor of the graph; whole numbers of 64 bits as int32."""
+    data = known.data.astype(np.int32) if known.data.dtype == np.int64 else known.data
+    return Value(tensor=walk.builder.constant(name, data), shape=data.shape, placed=plain(data.shape))
+
+
+def evaluated(walk: Walk, node: OnnxNode) -> dict[str, Array]:
+    """The values of a node's outputs, in ONNX's order."""
+    found: dict[str, Array] = {}
+    memory = {t.name: t.data for t in walk.builder.tensors.values() if t.data is not None}
+    graph = Graph(name="folded", tensors=walk.builder.tensors, nodes=(), inputs=(), outputs=())
+    with np.errstate(all="ignore"):
+        for each in walk.builder.nodes:
+            operands = [memory[name] if name else None for name in each.inputs]
+            results = operator(each.op).reference(site_of(graph, each), operands)
+            memory.update(zip(each.outputs, results, strict=True))
+    for name in node.outputs:
+        value = walk.values.get(name)
+        if isinstance(value, Known):
+            found[name] = value.data
+        elif value is not None:
+            flat = np.zeros(value.placed.indices().size, memory[value.tensor].dtype)
+            flat[value.placed.indices().reshape(-1)] = memory[value.tensor].reshape(-1)
+            found[name] = flat.reshape(value.shape)
+    return found
 
 
 def clamp_to(limits: RealRange | None, y: TensorType) -> Clamp | None:

@@ -49,6 +49,26 @@ def sliding(node: OnnxNode, sizes: Sequence[int], kernel: Sequence[int] | None =
     )  # fmt: skip
 
 
+def amounts(node: OnnxNode, sizes: Sequence[int]) -> Sequence[Pair]:
+    """(before, after) of padding for every spatial dimension of a pool, without what ceil_mode adds."""
+    rank = len(sizes)
+    taps = _sizes(node, "kernel_shape", rank, None)
+    strides, dilations = (_sizes(node, name, rank, [1] * rank) for name in ("strides", "dilations"))
+    return _pads(node, sizes, taps, strides, dilations)
+
+
+def uncounted(node: OnnxNode, sizes: Sequence[int]) -> list[Pair]:
+    """What ceil_mode lets the last window reach beyond the padding, as (0, elements) for every dimension."""
+    rank = len(sizes)
+    if not node.int_("ceil_mode", 0):
+        return [(0, 0)] * rank
+    taps = _sizes(node, "kernel_shape", rank, None)
+    strides, dilations = (_sizes(node, name, rank, [1] * rank) for name in ("strides", "dilations"))
+    pads = _pads(node, sizes, taps, strides, dilations)
+    axes = zip(sizes, taps, strides, dilations, pads, strict=True)
+    return [(0, _for_ceil(*axis)[1] - axis[-1][1]) for axis in axes]
+
+
 def _pair(values: Sequence[int]) -> Pair:
     return (1, values[0]) if len(values) == 1 else (values[0], values[1])
 

@@ -21,7 +21,18 @@ from netsuke.ir import Graph, verify
 from netsuke.ops import registry
 from netsuke.ops.state import AssignVariable, ReadVariable
 
-FAMILIES = ("activation", "arithmetic", "conv", "matmul", "pool", "quantize", "reduce", "resize", "shape")
+FAMILIES = (
+    "activation",
+    "arithmetic",
+    "conv",
+    "functions",
+    "matmul",
+    "pool",
+    "quantize",
+    "reduce",
+    "resize",
+    "shape",
+)
 """The files of decoders, named as the exporter's files of encoders."""
 
 Decoder = Callable[[Place], None]

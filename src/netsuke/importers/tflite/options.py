@@ -389,4 +389,6 @@ TABLES: tuple[type[Options], ...] = (
 @cache
 def options_by_union() -> dict[int, type[Options]]:
     """Number in BuiltinOptions → class."""
-    return {table.union: table for table in TABLES}
+    from netsuke.importers.tflite.options_more import MORE
+
+    return {table.union: table for table in (*TABLES, *MORE)}

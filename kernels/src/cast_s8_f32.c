@@ -1,0 +1,8 @@
+/* CAST, int8 to float32. */
+#include "nk_kernels.h"
+
+NK_KERNEL void nk_cast_s8_f32(const int8_t *x, float *y, const nk_count_args *a) {
+  for (int32_t i = 0; i < a->count; i++) {
+    y[i] = (float)x[i];
+  }
+}

@@ -1,0 +1,8 @@
+/* CAST, uint8 to float32. */
+#include "nk_kernels.h"
+
+NK_KERNEL void nk_cast_u8_f32(const uint8_t *x, float *y, const nk_count_args *a) {
+  for (int32_t i = 0; i < a->count; i++) {
+    y[i] = (float)x[i];
+  }
+}

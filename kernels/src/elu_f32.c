@@ -1,0 +1,9 @@
+/* ELU, float32. */
+#include "nk_float_functions.h"
+#include "nk_kernels.h"
+
+NK_KERNEL void nk_elu_f32(const float *x, float *y, const nk_count_args *a) {
+  for (int32_t i = 0; i < a->count; i++) {
+    y[i] = nk_eluf(x[i]);
+  }
+}

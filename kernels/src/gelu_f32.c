@@ -1,0 +1,9 @@
+/* GELU through erfc, float32. */
+#include "nk_float_functions.h"
+#include "nk_kernels.h"
+
+NK_KERNEL void nk_gelu_f32(const float *x, float *y, const nk_count_args *a) {
+  for (int32_t i = 0; i < a->count; i++) {
+    y[i] = nk_geluf(x[i]);
+  }
+}

@@ -1,0 +1,8 @@
+/* NEG, float32. */
+#include "nk_kernels.h"
+
+NK_KERNEL void nk_neg_f32(const float *x, float *y, const nk_count_args *a) {
+  for (int32_t i = 0; i < a->count; i++) {
+    y[i] = -x[i];
+  }
+}

@@ -1,0 +1,97 @@
+"""`netsuke diagnose`: why an integer model lost accuracy, and what brings it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netsuke.cli.consoles import out as stdout
+from netsuke.cli.consoles import print_json, progress_bar
+from netsuke.cli.quantize import DataScale, DataZero, names
+
+
+def diagnose(
+    model: Annotated[Path, typer.Argument(help="A float .tflite or .onnx file.", metavar="MODEL")],
+    data: Annotated[
+        Path,
+        typer.Option("--data", "-d", help="Samples: .npz, .npy or a folder; labels in an array 'labels'."),
+    ],
+    calib: Annotated[
+        Path | None,
+        typer.Option("--calib", "-c", help="Samples to calibrate with. Default: every other one of --data."),
+    ] = None,
+    fix: Annotated[
+        str | None,
+        typer.Option("--fix", help="Reach accuracy>=0.9 or sqnr>=30 by what costs least.", metavar="AIM"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The .tflite file that --fix writes.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="A page with a picture and tables.", metavar="FILE")
+    ] = None,
+    calibrator: Annotated[
+        str, typer.Option("--calibrator", help="As in `netsuke quantize`.", metavar="NAME")
+    ] = "mse",
+    equalize: Annotated[bool, typer.Option("--equalize", help="As in `netsuke quantize`.")] = False,
+    bias_correction: Annotated[
+        bool, typer.Option("--bias-correction", help="As in `netsuke quantize`.")
+    ] = False,
+    int16: Annotated[
+        str, typer.Option("--int16", help="As in `netsuke quantize`.", metavar="LAYER,...")
+    ] = "",
+    weights_4: Annotated[
+        str, typer.Option("--weights-4", help="As in `netsuke quantize`.", metavar="LAYER,...")
+    ] = "",
+    weights_2: Annotated[
+        str, typer.Option("--weights-2", help="As in `netsuke quantize`.", metavar="LAYER,...")
+    ] = "",
+    data_scale: DataScale = None,
+    data_zero_point: DataZero = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print data instead of tables.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Tell where quantisation costs a float model its accuracy, layer by layer, and what to do about it.
+
+    Exits with 1 when --fix does not reach its aim; no model is then written.
+    """
+    from netsuke.cli.consoles import complain
+    from netsuke.compress.files import Stored
+    from netsuke.compress.fix import Aim
+    from netsuke.compress.recipe import Recipe
+    from netsuke.diagnosis import diagnose_model
+    from netsuke.report.diagnosis_html import diagnosis_to_html
+    from netsuke.report.diagnosis_json import diagnosis_to_json
+    from netsuke.report.diagnosis_text import print_diagnosis
+    from netsuke.staging import write_whole
+
+    recipe = Recipe(
+        calibrator=calibrator,
+        equalize=equalize,
+        bias_correction=bias_correction,
+        int16=names(int16),
+        weights_4=names(weights_4),
+        weights_2=names(weights_2),
+    )
+    with progress_bar(shown=not quiet) as progress:
+        result = diagnose_model(
+            model,
+            data,
+            calib=calib,
+            recipe=recipe,
+            aim=None if fix is None else Aim.parse(fix),
+            out=out,
+            stored=Stored(scale=data_scale, zero_point=data_zero_point),
+            progress=progress,
+        )
+    if html is not None:
+        write_whole(html, diagnosis_to_html(result).encode("utf-8"))
+    if json:
+        print_json(diagnosis_to_json(result))
+    elif not quiet:
+        print_diagnosis(stdout(), result)
+    if result.fix is not None and not result.fix.reached:
+        complain(f"--fix {fix} was not reached; no model was written")
+        raise typer.Exit(1)

@@ -1,0 +1,171 @@
+"""The whole story of a quantisation, top to bottom: float model, samples → integers → checked file."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from netsuke.compress.evaluate import float_outputs, integer_outputs
+from netsuke.compress.files import Stored, read_samples
+from netsuke.compress.measure import sqnr_db
+from netsuke.compress.quantize import check_quantizable
+from netsuke.compress.recipe import Progress, Quantized, Recipe, quantize_by, silent
+from netsuke.compress.samples import ArraySamples, Samples, gathered, measurable, samples_of
+from netsuke.errors import InputError, UnsupportedModel
+from netsuke.exporters import write_tflite
+from netsuke.importers.loading import load, load_tflite
+from netsuke.ir import Array, Graph
+from netsuke.lower.fold_constants import FoldConstants
+from netsuke.lower.fuse_activations import FuseActivations
+from netsuke.lower.lowering import lower
+from netsuke.lower.remove_unused import RemoveUnused
+from netsuke.lower.simplify_reshapes import SimplifyReshapes
+from netsuke.report.quantization import Quality, QuantizationResult
+from netsuke.staging import write_whole
+
+Data = str | os.PathLike[str] | Samples | Array
+"""A file or folder of samples, samples, or one array for a model of one input."""
+PASSES = (RemoveUnused(), FoldConstants(), SimplifyReshapes(), FuseActivations(), RemoveUnused())
+"""What is done to a float graph first: an activation that is fused needs no range of its own."""
+MEASURED = 256
+"""At most so many samples are run in integers for a measurement."""
+COMPARED = 4
+"""Samples on which a written file is compared with the graph."""
+
+
+def quantize_model(
+    model: Path | Graph,
+    calib: Data,
+    out: Path,
+    *,
+    recipe: Recipe | None = None,
+    data: Data | None = None,
+    stored: Stored | None = None,
+    progress: Progress = silent,
+) -> QuantizationResult:
+    """Quantises a float model and writes it as .tflite.
+
+    Args:
+        model: its file, or a float32 graph.
+        calib: samples to calibrate with.
+        out: the file to write; an old one is replaced, at the very end.
+        recipe: what to do; by default min-mean-square ranges and nothing else.
+        data: samples to measure with; the calibration's own without it.
+        stored: what integers in sample files stand for.
+        progress: called with the stage and its share done.
+
+    Raises:
+        NetsukeError: one of the errors of `netsuke.errors`; nothing is then written.
+    """
+    started = time.monotonic()
+    if out.suffix != ".tflite":
+        raise InputError(f"got output file {out}; a name that ends in .tflite was wanted")
+    if isinstance(model, Path) and out.exists() and model.exists() and out.samefile(model):
+        raise InputError(f"{out} is the model itself; give another output file")
+    graph = float_graph(model)
+    samples = given_samples(graph, calib, stored)
+    scored = samples if data is None else given_samples(graph, data, stored)
+    measured = measurable(graph, gathered(scored, MEASURED))
+    done = quantize_by(graph, samples, recipe or Recipe(), progress)
+    quality = measured_quality(graph, done.graph, measured)
+    file_bytes = write_checked(done.graph, out, gathered(measured, COMPARED))
+    return QuantizationResult(
+        model=graph.name,
+        out=out,
+        steps=steps_of(done.recipe),
+        calibration_samples=len(samples),
+        layers=len(graph.nodes),
+        int16_tensors=len(done.scheme.wide),
+        few_bits=sum(layer.bits < 8 for layer in done.scheme.layers.values()),
+        float_bytes=constant_bytes(graph),
+        integer_bytes=constant_bytes(done.graph),
+        file_bytes=file_bytes,
+        quality=quality,
+        on_calibration=data is None,
+        seconds=time.monotonic() - started,
+    )
+
+
+def float_graph(model: Path | Graph) -> Graph:
+    """The model's float graph with activations fused and constants folded.
+
+    Raises:
+        InputError: when it is quantised already.
+        UnsupportedModel: when operators have no integer form.
+    """
+    graph = lower(load(model) if isinstance(model, Path) else model, PASSES).graph
+    check_quantizable(graph)
+    return graph
+
+
+def given_samples(graph: Graph, data: Data, stored: Stored | None = None) -> Samples:
+    """Samples from wherever they come."""
+    if isinstance(data, str | os.PathLike):
+        return read_samples(graph, Path(data), stored)
+    return samples_of(graph, data)
+
+
+def write_checked(graph: Graph, out: Path, samples: ArraySamples) -> int:
+    """Writes the graph as .tflite, having read it back and compared what both compute; the file's bytes.
+
+    Raises:
+        UnsupportedModel: when the graph has no .tflite form.
+    """
+    data = write_tflite(graph)
+    back = replace(load_tflite(data, out.stem), name=graph.name)
+    ours, theirs = integer_outputs(graph, samples), integer_outputs(back, samples)
+    if not all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True)):
+        raise UnsupportedModel(
+            f"{graph.name}: the .tflite file read back computes something else; not written"
+        )
+    write_whole(out, data)
+    return len(data)
+
+
+def measured_quality(graph: Graph, integers: Graph, samples: ArraySamples) -> Quality:
+    """The integer graph beside the float one, its integer arithmetic to the bit."""
+    return quality_of(float_outputs(graph, samples), integer_outputs(integers, samples), samples.labels)
+
+
+def quality_of(exact: tuple[Array, ...], rounded: tuple[Array, ...], labels: Array | None) -> Quality:
+    """The figures; classes are taken from the first output where it has several elements."""
+    flat = [np.concatenate([y.reshape(-1) for y in outputs]) for outputs in (exact, rounded)]
+    scores, integers = (outputs[0].reshape(len(outputs[0]), -1) for outputs in (exact, rounded))
+    classes = scores.shape[1] > 1
+    right = None if labels is None or not classes else [share(s, labels) for s in (scores, integers)]
+    return Quality(
+        samples=len(scores),
+        sqnr_db=sqnr_db(flat[0], flat[1]),
+        float_accuracy=None if right is None else right[0],
+        integer_accuracy=None if right is None else right[1],
+        agreement=share(integers, scores.argmax(axis=1)) if right is not None else None,
+    )
+
+
+def share(scores: Array, labels: Array) -> float:
+    """Share of rows whose largest element stands at the label."""
+    return float(np.mean(scores.argmax(axis=1) == labels))
+
+
+def constant_bytes(graph: Graph) -> int:
+    """Bytes of all constants."""
+    return sum(t.nbytes for t in graph.tensors.values() if t.is_constant)
+
+
+def steps_of(recipe: Recipe) -> tuple[str, ...]:
+    """A recipe in words."""
+    found = [f"ranges by {recipe.calibrator}"]
+    found += ["layers equalised"] if recipe.equalize else []
+    found += ["rounding learned (AdaRound)"] if recipe.adaround else []
+    found += ["biases corrected"] if recipe.bias_correction else []
+    found += [f"16 bits: {', '.join(recipe.int16)}"] if recipe.int16 else []
+    found += [f"4-bit weights: {', '.join(recipe.weights_4)}"] if recipe.weights_4 else []
+    found += [f"2-bit weights: {', '.join(recipe.weights_2)}"] if recipe.weights_2 else []
+    return tuple(found)
+
+
+__all__ = ["Data", "Quantized", "quantize_model"]

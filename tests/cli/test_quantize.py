@@ -1,0 +1,156 @@
+"""`netsuke quantize` and `netsuke diagnose`, as a user types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netsuke import quantize
+from netsuke.errors import InputError
+from netsuke.exporters import write_tflite
+from netsuke.importers.loading import load
+from netsuke.ir import DType
+from tests.cli.conftest import Cli
+from tests.compress.networks import random
+from tests.compress.test_quantize import conv_net
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "net.tflite"
+    path.write_bytes(write_tflite(conv_net()))
+    return path
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "data.npz"
+    np.savez(path, x=random(24, 8, 8, 3), labels=np.arange(24) % 5)
+    return path
+
+
+def leftovers(folder: Path) -> set[str]:
+    return {one.name for one in folder.iterdir()} - {"net.tflite", "data.npz"}
+
+
+def test_a_model_is_written_and_told(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "small.tflite"
+    said = cli(
+        "quantize", model, "--calib", data, "-o", out, "--equalize", "--bias-correction",
+        "--int16", "c", "--weights-4", "e",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    words = " ".join(said.out.split())
+    for expected in (
+        "net → ", "ranges by mse; layers equalised; biases corrected; 16 bits: c; 4-bit weights: e",
+        "with 24 samples", "1 tensor in 16 bits, 1 layer with weights of 4 or 2 bits", "dB", "of the calibration",
+    ):  # fmt: skip
+        assert expected in words
+    assert DType.INT16 in {tensor.dtype for tensor in load(out).tensors.values()}
+    assert leftovers(tmp_path) == {"small.tflite"}
+
+
+def test_json(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
+    said = cli("quantize", model, "-c", data, "--data", data, "-o", tmp_path / "s.tflite", "--json")
+    found = json.loads(said.out)
+    assert found["calibration_samples"] == 24
+    assert found["quality"]["float_accuracy"] is not None
+    assert not found["measured_on_calibration"]
+    assert found["file_bytes"] == (tmp_path / "s.tflite").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "expected"),
+    [
+        (["--calibrator", "best"], 2, "one of min-max"),
+        (["--int16", "nothing"], 2, "the model has"),
+        (["--weights-4", "nothing"], 2, "the model has"),
+        (["--seed", "-1"], 2, "seed"),
+    ],
+)
+def test_mistakes(
+    cli: Cli, model: Path, data: Path, tmp_path: Path, options: list[str], code: int, expected: str
+) -> None:
+    said = cli("quantize", model, "-c", data, "-o", tmp_path / "s.tflite", *options)
+    assert said.code == code
+    assert expected in said.err
+    assert leftovers(tmp_path) == set()
+
+
+def test_wrong_files(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.tflite"
+    assert cli("quantize", model, "-c", tmp_path / "none.npz", "-o", out).code == 2
+    assert cli("quantize", tmp_path / "none.tflite", "-c", data, "-o", out).code == 3
+    assert "is the model itself" in cli("quantize", model, "-c", data, "-o", model).err
+    assert "ends in .tflite" in cli("quantize", model, "-c", data, "-o", tmp_path / "s.onnx").err
+    cli("quantize", model, "-c", data, "-o", out)
+    assert "quantised already" in cli("quantize", out, "-c", data, "-o", tmp_path / "t.tflite").err
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_no_numbers(cli: Cli, model: Path, tmp_path: Path, bad: float) -> None:
+    x = random(4, 8, 8, 3)
+    x[2, 0, 0, 0] = bad
+    np.save(tmp_path / "bad.npy", x)
+    said = cli("quantize", model, "-c", tmp_path / "bad.npy", "-o", tmp_path / "s.tflite")
+    assert said.code == 2
+    assert "sample 2 of input 'x' is infinite or not a number" in said.err
+    assert not (tmp_path / "s.tflite").exists()
+
+
+def test_labels_that_are_no_classes(cli: Cli, model: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "bad.npz", x=random(12, 8, 8, 3), labels=np.arange(12))
+    said = cli("diagnose", model, "--data", tmp_path / "bad.npz")
+    assert said.code == 2
+    assert "labels from 1 to 11; the model's first output has 5 classes" in said.err
+
+
+def test_ctrl_c_leaves_the_old_file(
+    cli: Cli, model: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import netsuke.quantization as story
+
+    def interrupted(*given: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "s.tflite"
+    out.write_bytes(b"old")
+    monkeypatch.setattr(story, "quantize_by", interrupted)
+    assert cli("quantize", model, "-c", data, "-o", out).code == 130
+    assert out.read_bytes() == b"old"
+    assert leftovers(tmp_path) == {"s.tflite"}
+
+
+def test_a_diagnosis(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
+    said = cli("diagnose", model, "--data", data, "--html", tmp_path / "page.html")
+    assert said.code == 0, said.err
+    words = " ".join(said.out.split())
+    for expected in ("on 12 samples", "none of which was calibrated with", "channels", "in 16 bits"):
+        assert expected in words
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count("<svg") == 2
+
+
+def test_a_diagnosis_as_data_and_a_fix(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fixed.tflite"
+    said = cli("diagnose", model, "-d", data, "--fix", "sqnr>=5", "-o", out, "--json")
+    assert said.code == 0, said.err
+    assert json.loads(said.out)["fix"]["reached"]
+    assert out.exists()
+    missing = cli("diagnose", model, "-d", data, "--fix", "sqnr>=5")
+    assert "--fix and --out" in missing.err
+    wrong = cli("diagnose", model, "-d", data, "--fix", "speed>=5", "-o", out)
+    assert wrong.code == 2
+
+
+def test_from_python(model: Path, tmp_path: Path) -> None:
+    x = random(12, 8, 8, 3)
+    out = tmp_path / "s.tflite"
+    result = quantize.post_training(model, x, out, recipe=quantize.Recipe(calibrator="percentile:99.9"))
+    assert result.quality.sqnr_db > 15
+    found = quantize.diagnose(conv_net(), x, calib=[(one[None],) for one in x])
+    assert len(found.study.layers) == 7
+    with pytest.raises(InputError):
+        quantize.diagnose(model, x, fix="sqnr>=1")
