@@ -35,6 +35,8 @@ NK_KERNEL void nk_conv_2d_s8_window_duo(const int8_t *x, const int32_t *w, int8_
   const int32_t *const end = w + block * (a->channels >> 3);
   nk_row_duo s = {.x = window, .x_end = window + 4 * a->groups};
   nk_row_duo_enter(&s, 4 * a->groups);
+  /* The last group may reach behind the window, to weights of zero. */
+  memset(window + a->depth, 0, (size_t)(4 * a->groups - a->depth));
   int32_t oy = 0;
   int32_t ox = 0;
   for (int32_t left = a->pixels; left > 0; left--, y += a->channels) {

@@ -1,7 +1,5 @@
 /* GATHER of elements of any size: slices in the order of the indices, which count from the end
    below 0 and are brought inside. */
-#include <string.h>
-
 #include "nk_kernels.h"
 
 NK_KERNEL void nk_gather(const void *x, const int32_t *indices, void *y, const nk_gather_args *a) {

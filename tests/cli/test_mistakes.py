@@ -55,7 +55,7 @@ def test_an_ending_that_is_no_models(cli: Cli, tmp_path: Path) -> None:
     said = cli("inspect", path)
     assert said.code == ImportModelError.exit_code
     assert said.err == (
-        "error: notes.txt: this is not a model that netsuke reads: a .tflite or .onnx file was wanted\n"
+        "error: notes.txt: this is not a model that netsuke reads: a .tflite, .onnx or .pt2 file was wanted\n"
     )
 
 
