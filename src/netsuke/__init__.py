@@ -51,14 +51,12 @@ def __getattr__(name: str) -> Any:
     """The public names, and `__version__`, when they are first used."""
     if name == "__version__":
         return _version()
-    if name == "quantize":
-        from importlib import import_module
+    from importlib import import_module
 
+    if name == "quantize":
         return import_module("netsuke.quantize")
     if name not in _WHERE:
         raise AttributeError(f"module 'netsuke' has no attribute {name!r}")
-    from importlib import import_module
-
     value = getattr(import_module(_WHERE[name]), name)
     globals()[name] = value
     return value

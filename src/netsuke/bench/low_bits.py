@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from netsuke.compress.coding import dequantize_outputs, quantize_inputs
+from netsuke.compress.measure import accuracy as measured
 from netsuke.compress.recipe import Recipe, quantize_by
 from netsuke.compress.samples import ArraySamples
 from netsuke.importers.pytorch.load import imported_program
@@ -112,11 +113,11 @@ def accuracy(module: Any, data: Digits) -> float:
 def integer_accuracy(graph: Graph, arrays: Any, labels: Any) -> float:
     """Share of right classes of an integer graph, by its references."""
     shape = graph.tensors[graph.inputs[0]].shape
-    right = 0
-    for sample, label in zip(arrays, labels, strict=True):
-        outputs = interpret(graph, quantize_inputs(graph, [sample.reshape(shape)])).outputs
-        right += int(np.argmax(dequantize_outputs(graph, outputs)[0]) == int(label))
-    return right / len(labels)
+    outputs = (
+        dequantize_outputs(graph, interpret(graph, quantize_inputs(graph, [x.reshape(shape)])).outputs)[0]
+        for x in arrays
+    )
+    return measured(list(outputs), labels.numpy())
 
 
 def rows(epochs: int = 30) -> Iterator[Row | float]:

@@ -24,6 +24,7 @@ from netsuke.importers.pytorch.load import imported_program
 from netsuke.ir import Array
 from netsuke.ops.interpret import interpret
 from netsuke.pipeline import BuildOptions, build
+from netsuke.qat.network import arranged
 from netsuke.report.result import BuildResult
 
 BOARD = "nucleo-l4r5zi"
@@ -57,20 +58,16 @@ def row_of(network: Network, out: Path) -> Row:
 
 def samples_of(found: Imported, x: torch.Tensor) -> Array:
     """Samples in the graph's layout."""
-    from netsuke.qat.network import arranged
-
     return np.ascontiguousarray(arranged(x, found.inputs[0]).numpy())
 
 
 def float_error(module: torch.nn.Module, found: Imported, x: torch.Tensor) -> float:
     """Largest difference of outputs over a few samples."""
-    from netsuke.qat.network import arranged
-
     worst = 0.0
     for i in range(4):
         with torch.no_grad():
             wanted = module(x[i : i + 1]).numpy()
-        feed = np.ascontiguousarray(arranged(x[i : i + 1], found.inputs[0]).numpy())
+        feed = samples_of(found, x[i : i + 1])
         ours = interpret(
             found.graph, [feed.reshape(found.graph.tensors[found.graph.inputs[0]].shape)]
         ).outputs[0]

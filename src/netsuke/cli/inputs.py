@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from netsuke.compress.files import read_arrays
 from netsuke.errors import InputError
 from netsuke.ir import Array, Graph, Tensor
 
@@ -36,27 +36,6 @@ def read_inputs(path: Path, graph: Graph) -> list[tuple[Array, ...]]:
             f"{path.name}: got {[len(s) for s in stacks]} values; as many for each input were wanted"
         )
     return list(zip(*stacks, strict=True))
-
-
-def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of a file by name.
-
-    Raises:
-        InputError: when it is missing, damaged, or no numpy file of plain numbers.
-    """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {path.stem: loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}; check the path") from None
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        raise InputError(
-            f"{path.name} is no .npz or .npy file of plain numbers; "
-            "write one with numpy.savez(path, input=array)"
-        ) from None
 
 
 def by_name(arrays: Mapping[str, Array], wanted: list[Tensor], path: Path) -> list[Array]:

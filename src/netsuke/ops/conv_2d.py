@@ -21,6 +21,7 @@ from netsuke.ops.conv_geometry import (
     accumulates_64_bits,
     bias_of,
     conv_args,
+    folded_bias,
     images,
     interleaved,
     quantized_params,
@@ -43,7 +44,7 @@ from netsuke.ops.conv_rules import (
 )
 from netsuke.ops.conv_s16_dsp import CONV_2D_S16_DSP
 from netsuke.ops.conv_s16_mve import CONV_2D_S16_MVE
-from netsuke.ops.fixed_point import Multiplier, wrap_int32
+from netsuke.ops.fixed_point import Multiplier
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.pointwise_narrow_mve import POINTWISE_NARROW_S8_MVE
@@ -175,13 +176,6 @@ def bias_constant(site: Site[Any], channels: int) -> Constant:
     """The bias: int32 or float for most kernels, int64 for int16 activations."""
     bias = bias_of(site, channels).reshape(-1)
     return Constant(label="bias", data=bias.astype(np.int64) if site.x().dtype is DType.INT16 else bias)
-
-
-def folded_bias(site: Site[Any], rows: Array) -> Constant:
-    """bias - zero_point * sum of weights [O, depth], modulo 2^32: the kernel need not centre its input."""
-    sums = rows.astype(np.int64).sum(axis=1)
-    folded = wrap_int32(bias_of(site, len(rows)).reshape(-1) - site.x().zero_point * sums)
-    return Constant(label="bias", data=folded.astype(np.int32), shape_note="input zero point folded in")
 
 
 def grouped_calls(site: Site[Any], weights: Array, groups: int) -> tuple[Call, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from netsuke.ir import Args, Array, DType
 from netsuke.ops.activation import Clamp, full_clamp
-from netsuke.ops.fixed_point import Multiplier
+from netsuke.ops.fixed_point import Multiplier, wrap_int32
 from netsuke.ops.geometry import Padding, Window, window
 from netsuke.ops.kernel import Constant, Input, KernelArgs, Output, Param
 from netsuke.ops.operator import Site
@@ -120,6 +120,18 @@ def bias_of(site: Site[Any], channels: int) -> Array:
         return site.constant(BIAS)
     dtype = {DType.FLOAT32: np.float32, DType.INT16: np.int64}.get(site.x().dtype, np.int32)
     return np.zeros(channels, dtype)
+
+
+def folded_sums(site: Site[Any], rows: Array) -> Array:
+    """bias - zero_point * sum of weights [O, depth], modulo 2^32, int64 [O]."""
+    sums = rows.astype(np.int64).sum(axis=1)
+    return wrap_int32(bias_of(site, len(rows)).reshape(-1) - site.x().zero_point * sums)
+
+
+def folded_bias(site: Site[Any], rows: Array) -> Constant:
+    """The same as int32: the kernel need not centre its input."""
+    data = folded_sums(site, rows).astype(np.int32)
+    return Constant(label="bias", data=data, shape_note="input zero point folded in")
 
 
 def accumulates_64_bits(site: Site[Any]) -> bool:

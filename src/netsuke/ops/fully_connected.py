@@ -15,8 +15,15 @@ import numpy as np
 from netsuke.ir import Args, Array, DType
 from netsuke.ops import packed as packed_weights
 from netsuke.ops.activation import Clamp, full_clamp
-from netsuke.ops.conv_2d import float_finish, folded_bias, packed
-from netsuke.ops.conv_geometry import FLOAT_PARAMS, WEIGHTS, accumulates_64_bits, bias_of, scale_step
+from netsuke.ops.conv_2d import float_finish, packed
+from netsuke.ops.conv_geometry import (
+    FLOAT_PARAMS,
+    WEIGHTS,
+    accumulates_64_bits,
+    bias_of,
+    folded_bias,
+    scale_step,
+)
 from netsuke.ops.conv_overlap import pixels_during
 from netsuke.ops.conv_rules import (
     accumulators_fit,

@@ -49,7 +49,6 @@ def steps_of(m: Multiplier, count: int) -> Int64Array:
 
 
 @lru_cache(maxsize=REMEMBERED)
-@lru_cache(maxsize=1 << 14)  # Several kernels ask the same of a layer.
 def high_multiply(
     m: Multiplier, count: int, lowest: int, highest: int, factor: int = 1, fraction: int = FRACTION
 ) -> HighMultiply | None:

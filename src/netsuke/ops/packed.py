@@ -20,6 +20,7 @@ from netsuke.ops.conv_geometry import (
     WEIGHTS,
     Conv2dArgs,
     conv_args,
+    folded_bias,
     images,
     quantized_params,
     scale_constants,
@@ -156,17 +157,11 @@ def sums_fit(site: Site[Any], bits: int) -> bool:
     return fits([-largest], [largest], bits)
 
 
-def folded_bias(site: Site[Any]) -> Constant:
-    """bias - zero point * sum of weights, modulo 2^32."""
-    data = strip.folded_biases(site).astype(np.int32)
-    return Constant(label="bias", data=data, shape_note="input zero point folded in")
-
-
 def bind_any_conv(site: Site[Any], bits: int) -> tuple[Call, ...]:
     """One call an image."""
     w = site.constant(WEIGHTS)
     args = conv_args(site, windows(site), 1)
-    constants = (row_weights(w, bits), folded_bias(site), *scale_constants(site))
+    constants = (row_weights(w, bits), folded_bias(site, w.reshape(len(w), -1)), *scale_constants(site))
     scratch = Scratch(nbytes=w.size // len(w))
     kernel = CONV_2D[bits]
     return tuple(kernel.call(x, *constants, y, scratch, args=args) for x, y in images(site))

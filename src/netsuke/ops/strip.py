@@ -12,7 +12,7 @@ from netsuke.boards import Isa
 from netsuke.ir import Array, DType
 from netsuke.ops import duo
 from netsuke.ops.activation import full_clamp
-from netsuke.ops.conv_geometry import WEIGHTS, bias_of, images, scaled_params, windows
+from netsuke.ops.conv_geometry import WEIGHTS, folded_sums, images, scaled_params, windows
 from netsuke.ops.conv_overlap import pixels_ahead, windows_ahead
 from netsuke.ops.fixed_point import Multiplier, wrap_int32
 from netsuke.ops.high_multiply import FRACTION, HighMultiply, high_multiply
@@ -135,9 +135,8 @@ def scale_stream(site: Site[Any], factor: int = 1, bias_shift: int = 0) -> Const
 
 def folded_biases(site: Site[Any]) -> Array:
     """bias - zero_point * sum of weights, modulo 2^32, int64 [O]."""
-    w = site.constant(WEIGHTS).astype(np.int64)
-    sums = w.reshape(len(w), -1).sum(axis=1)
-    return wrap_int32(bias_of(site, len(w)).reshape(-1) - site.x().zero_point * sums)
+    w = site.constant(WEIGHTS)
+    return folded_sums(site, w.reshape(len(w), -1))
 
 
 def relu_scales(site: Site[Any], factor: int = 1) -> list[HighMultiply] | None:

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from netsuke.compress.batching import batched
-from netsuke.compress.coding import HIGHEST, coded
+from netsuke.compress.coding import HIGHEST, coded, decoded
 from netsuke.compress.quantize import integer_graph
 from netsuke.compress.scheme import WEIGHT_AXIS, Layer, Scheme, nearest
 from netsuke.compress.sharing import fixed_group, groups
 from netsuke.errors import InputError, UnsupportedModel
 from netsuke.importers.onnx.layout import Placed
-from netsuke.ir import Array, DType, Graph, Node, Quantization, TensorType
+from netsuke.ir import DType, Graph, Node, Quantization
 from netsuke.ops.interpret import interpret
 from netsuke.ops.operator import site_of
 from netsuke.qat.rounding import (
@@ -184,14 +184,7 @@ def exact_values(graph: Graph, scheme: Scheme, feeds: Sequence[Any]) -> dict[str
     assert wide is not None
     integers = [coded(x.detach().numpy(), wide.tensors[n]) for x, n in zip(feeds, graph.inputs, strict=True)]
     tensors = interpret(wide, integers).tensors
-    return {n: torch.from_numpy(real(tensors[n], wide.tensors[n])) for n in tensors if n in scheme.narrow}
-
-
-def real(stored: Array, kind: TensorType) -> Array:
-    """float32: (stored - zero point) * scale."""
-    whole = stored.astype(np.float32) - np.float32(kind.zero_point)
-    result: Array = whole * np.float32(kind.scale)
-    return result
+    return {n: torch.from_numpy(decoded(tensors[n], wide.tensors[n])) for n in tensors if n in scheme.narrow}
 
 
 def arranged(x: Any, placed: Placed) -> Any:

@@ -56,7 +56,7 @@ class CompactSegments:
         owner, nodes = self.owner, list[RowNode]()
         back: Backwards | None = None
         for start in range(end - 1, first - 1, -1):
-            node = owner.row_node(start, band, lean=False)
+            node = owner.row_node(start, band)
             flows = None if node is None else self.flows_of(*chunk, band)
             if node is None or flows is None:
                 return

@@ -20,7 +20,7 @@ from netsuke.schedule.lives import Boundary, Lives
 from netsuke.schedule.patch_segments import PatchSegments
 from netsuke.schedule.segment import BANDS, MOST_LAYERS, Segment
 from netsuke.stream import Forms, make_stream, sums_of, window_of
-from netsuke.stream.forms import LEAN, piece_at, site_of_piece
+from netsuke.stream.forms import piece_at, site_of_piece
 
 CHUNK = 32
 """Long runs are looked at in parts that begin so many steps apart."""
@@ -41,16 +41,13 @@ class Grown:
     lines: int = 0
     most: int = 0
     """Scratch of the kernel that wants most."""
-    usual: int = 0
-    """The same with the kernels as they are."""
     summing: int = 0
     cycles: float = 0.0
 
-    def add(self, node: RowNode, line: Held | None, usual: int) -> None:
+    def add(self, node: RowNode, line: Held | None) -> None:
         """A step, and the line that its output is in, if it is in one."""
         self.lines += aligned(node.sums) + (0 if line is None else line.nbytes)
         self.most = max(self.most, node.scratch)
-        self.usual = max(self.usual, usual)
         self.summing += node.sums > 0
         self.cycles += node.cycles + (0.0 if line is None else line.cycles)
 
@@ -116,8 +113,8 @@ class Segments:
             for i, one in enumerate(self.singles)
         ]
         """Bytes of each step as it is; no number is enough for one that reads the pushed input."""
-        self.row_nodes: dict[tuple[int, int, bool], RowNode | None] = {}
-        self.held_by: dict[tuple[int, int, int, bool], dict[str, Held] | None] = {}
+        self.row_nodes: dict[tuple[int, int], RowNode | None] = {}
+        self.held_by: dict[tuple[int, int, int], dict[str, Held] | None] = {}
 
     def all(self) -> list[Segment]:
         """Single steps, streams and patches that a schedule may need, with the kernels as they are and with those of
@@ -141,7 +138,7 @@ class Segments:
     ) -> list[Segment]:
         """Those over runs whose largest step needs more than `low` bytes, and at most `high`."""
         size = Sizes(self.needs, low, high)
-        found = self.streams_of(size, lean=False)
+        found = self.streams_of(size)
         found += compact.all(size)
         found += patches.all(found, size)
         for i, need in enumerate(self.needs):
@@ -149,13 +146,13 @@ class Segments:
                 found += self.leaner(i)
         return found
 
-    def streams_of(self, size: Sizes, *, lean: bool) -> list[Segment]:
+    def streams_of(self, size: Sizes) -> list[Segment]:
         """The streams of all runs."""
         return [
             segment
             for start, end in self.runs()
             for band in BANDS
-            for segment in self.streams(start, end, band, size, lean=lean)
+            for segment in self.streams(start, end, band, size)
         ]
 
     def reads_pushed(self, start: int, end: int) -> bool:
@@ -221,23 +218,23 @@ class Segments:
                 start = i + 1
         return found
 
-    def streams(self, start: int, end: int, band: int, size: Sizes, *, lean: bool) -> Iterator[Segment]:
+    def streams(self, start: int, end: int, band: int, size: Sizes) -> Iterator[Segment]:
         """The streams inside a run, in bands of one height."""
         for j in range(start + 1, end + 1):
             first = max(start, j - MOST_LAYERS)
             if size.holds(first, j) or size.over(first, j):
-                yield from self.ending(first, j, self.chunk(start, end, j), band, size, lean=lean)
+                yield from self.ending(first, j, self.chunk(start, end, j), band, size)
 
     def ending(
-        self, first: int, end: int, chunk: tuple[int, int], band: int, size: Sizes, *, lean: bool
+        self, first: int, end: int, chunk: tuple[int, int], band: int, size: Sizes
     ) -> Iterator[Segment]:
         """The streams that end with one step, from the shortest to the longest."""
         back: Backwards | None = None
         nodes: list[RowNode] = []
         grown = Grown()
         for start in range(end - 1, first - 1, -1):
-            node = self.row_node(start, band, lean=lean)
-            held = None if node is None else self.held(*chunk, band, lean=lean)
+            node = self.row_node(start, band)
+            held = None if node is None else self.held(*chunk, band)
             if node is None or held is None:
                 return
             around = self.lives.around(start, end)
@@ -248,33 +245,30 @@ class Segments:
                     back.add(later)
             back.add(node)
             nodes.append(node)
-            usual = self.row_node(start, band, lean=False)
             y = node.site.y().name
-            grown.add(node, None if y in around.outputs else held[y], 0 if usual is None else usual.scratch)
+            grown.add(node, None if y in around.outputs else held[y])
             if grown.scratch >= size.most(first, end):
                 return
-            leaner = not lean or grown.most < grown.usual
-            if leaner and size.holds(start, end) and self.worth(start, end, nodes, band):
-                yield self.stream(
-                    start, end, grown, held, around, back.leads(around.inputs, self.graph), band, lean
-                )
+            if size.holds(start, end) and self.worth(start, end, nodes, band):
+                leads = back.leads(around.inputs, self.graph)
+                yield self.stream(start, end, grown, held, around, leads, band)
 
     def worth(self, start: int, end: int, nodes: Sequence[RowNode], band: int) -> bool:
         """True when a stream of these steps may be made, and can save something."""
         several = end - start > 1 or self.reads_pushed(start, end)
         return several and self.takes_rows(start, end) and any(n.window.output > band for n in nodes)
 
-    def row_node(self, index: int, band: int, *, lean: bool) -> RowNode | None:
+    def row_node(self, index: int, band: int) -> RowNode | None:
         """What a step costs in bands; None when a band has no kernel."""
-        key = index, band, lean
+        key = index, band
         if key not in self.row_nodes:
             try:
-                self.row_nodes[key] = self.make_row_node(index, band, lean=lean)
+                self.row_nodes[key] = self.make_row_node(index, band)
             except UnsupportedModel:
                 self.row_nodes[key] = None
         return self.row_nodes[key]
 
-    def make_row_node(self, index: int, band: int, *, lean: bool) -> RowNode:
+    def make_row_node(self, index: int, band: int) -> RowNode:
         """What a step costs in bands.
 
         Raises:
@@ -285,7 +279,7 @@ class Segments:
         sums = sums_of(site)
         if sums:
             return RowNode(site=site, window=window, scratch=0, cycles=cycles(site), sums=sums)
-        forms = self.forms.of(site, window, band, LEAN if lean else None)
+        forms = self.forms.of(site, window, band, None)
         scratch = max(form.scratch_bytes for form in forms)
         rows = window.output
         bands = [piece_at(window, row, min(band, rows - row)) for row in range(0, rows, band)]
@@ -300,38 +294,35 @@ class Segments:
         first = max(start, start + (at - MOST_LAYERS - start) // CHUNK * CHUNK)
         return first, min(end, first + MOST_LAYERS + CHUNK)
 
-    def held(self, start: int, end: int, band: int, *, lean: bool) -> dict[str, Held] | None:
+    def held(self, start: int, end: int, band: int) -> dict[str, Held] | None:
         """Lines of a whole run; they are the same in every part of it. None when it cannot be a stream."""
-        key = start, end, band, lean
+        key = start, end, band
         if key not in self.held_by:
             try:
-                self.held_by[key] = self.lines_of(start, end, band, lean=lean)
+                self.held_by[key] = self.lines_of(start, end, band)
             except UnsupportedModel:
                 self.held_by[key] = None
         return self.held_by[key]
 
-    def lines_of(self, start: int, end: int, band: int, *, lean: bool) -> dict[str, Held]:
+    def lines_of(self, start: int, end: int, band: int) -> dict[str, Held]:
         """See `held`.
 
         Raises:
             UnsupportedModel: when it cannot be a stream.
         """
-        found = self.held_lines(start, end, band, None, lean=lean)
+        found = self.held_lines(start, end, band, None)
         taking = [
             e for e in range(start + 1, end + 1) if self.reads_pushed(start, e) and self.takes_rows(start, e)
         ]
         if self.pushed is not None and taking:
             last = taking[-1]
-            found[self.pushed] = self.held_lines(start, last, band, self.pushed, lean=lean)[self.pushed]
+            found[self.pushed] = self.held_lines(start, last, band, self.pushed)[self.pushed]
         return found
 
-    def held_lines(
-        self, start: int, end: int, band: int, pushed: str | None, *, lean: bool
-    ) -> dict[str, Held]:
+    def held_lines(self, start: int, end: int, band: int, pushed: str | None) -> dict[str, Held]:
         """Lines of one stream."""
         nodes = [s.node for s in self.steps[start:end]]
-        limits = (LEAN,) * len(nodes) if lean else ()
-        step = make_stream(self.graph, nodes, self.forms, band, pushed=pushed, limits=limits)
+        step = make_stream(self.graph, nodes, self.forms, band, pushed=pushed)
         assert step.stream is not None
         found = {}
         for line in step.stream.lines:
@@ -350,7 +341,6 @@ class Segments:
         around: Boundary,
         leads: dict[str, int],
         band: int,
-        lean: bool,
     ) -> Segment:
         """Steps start..end - 1 in bands."""
         taken = [held[name] for name in around.inputs if name == self.pushed]
@@ -362,5 +352,4 @@ class Segments:
             band=band,
             nbytes=self.nbytes(around, scratch, leads),
             cycles=grown.cycles + sum(line.cycles for line in taken),
-            limits=(LEAN,) * (end - start) if lean else (),
         )

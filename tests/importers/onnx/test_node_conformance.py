@@ -16,14 +16,14 @@ AT_LEAST = 850
 
 
 @cache
-def tests() -> tuple[NodeTest, ...]:
+def standard_tests() -> tuple[NodeTest, ...]:
     return node_tests()
 
 
 @cache
 def results() -> tuple[Result, ...]:
     """Importer and reference; the slow test below has the C too."""
-    return tuple(run(tests(), compiled=False))
+    return tuple(run(standard_tests(), compiled=False))
 
 
 def failures(found: tuple[Result, ...] | list[Result]) -> list[str]:
@@ -50,9 +50,9 @@ def test_the_document_is_current():
 
 @pytest.mark.slow
 def test_the_c_of_every_test_gives_the_reference_s_bytes():
-    assert failures(run(tests())) == []
+    assert failures(run(standard_tests())) == []
 
 
 def test_variants_freeze_more_and_more():
-    gemm = next(t for t in tests() if t.name == "test_gemm_all_attributes")
+    gemm = next(t for t in standard_tests() if t.name == "test_gemm_all_attributes")
     assert [v.frozen for v in variants(gemm)] == [0, 2, 3]

@@ -72,11 +72,9 @@ class Emitter:
         """A constant list of int64: a shape, axes, pads."""
         return self.constant(list(values), np.int64)
 
-    def node(
-        self, op: str, inputs: Sequence[str], shape: Sequence[int], out: str = "", **attributes: Attribute
-    ) -> Ref:
+    def node(self, op: str, inputs: Sequence[str], shape: Sequence[int], **attributes: Attribute) -> Ref:
         """A node with one output of that shape. Names of absent inputs are ''."""
-        output = out or self.fresh(op.lower())
+        output = self.fresh(op.lower())
         self.nodes.append(self._made(op, tuple(inputs), (output,), attributes))
         return Ref(name=output, shape=tuple(shape))
 
