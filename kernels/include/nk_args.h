@@ -344,6 +344,15 @@ typedef struct nk_depthwise_row_args {
   int32_t high;
 } nk_depthwise_row_args;
 
+typedef struct nk_depthwise_sums_args {
+  int32_t rows;
+  int32_t pixels;
+  int32_t channels;
+  int32_t apart;
+  int32_t sums;
+  int32_t first;
+} nk_depthwise_sums_args;
+
 typedef struct nk_depthwise_triples_args {
   int32_t in_h;
   int32_t in_line;
@@ -437,6 +446,27 @@ typedef struct nk_gather_args {
   int32_t nbytes;
 } nk_gather_args;
 
+typedef struct nk_gru_args {
+  int32_t batch;
+  int32_t steps;
+  int32_t features;
+  int32_t cells;
+  int32_t x_multiplier[3];
+  int32_t x_shift[3];
+  int32_t h_multiplier[3];
+  int32_t h_shift[3];
+  int32_t y_multiplier;
+  int32_t y_shift;
+  int32_t y_zero;
+} nk_gru_args;
+
+typedef struct nk_gru_f32_args {
+  int32_t batch;
+  int32_t steps;
+  int32_t features;
+  int32_t cells;
+} nk_gru_f32_args;
+
 typedef struct nk_leaky_relu_f32_args {
   int32_t count;
   float alpha;
@@ -457,6 +487,33 @@ typedef struct nk_linear_args {
   int32_t addend;
 } nk_linear_args;
 
+typedef struct nk_lstm_args {
+  int32_t batch;
+  int32_t steps;
+  int32_t features;
+  int32_t cells;
+  int32_t begins;
+  int32_t x_multiplier[4];
+  int32_t x_shift[4];
+  int32_t h_multiplier[4];
+  int32_t h_shift[4];
+  int32_t y_multiplier;
+  int32_t y_shift;
+  int32_t y_zero;
+  int32_t cell_shift;
+  int32_t cell_low;
+  int32_t cell_high;
+} nk_lstm_args;
+
+typedef struct nk_lstm_f32_args {
+  int32_t batch;
+  int32_t steps;
+  int32_t features;
+  int32_t cells;
+  int32_t begins;
+  float clip;
+} nk_lstm_f32_args;
+
 typedef struct nk_matmul_dsp_args {
   int32_t batches[3];
   int32_t a_batch[3];
@@ -475,6 +532,14 @@ typedef struct nk_matmul_dsp_args {
   int32_t panel_words;
   int32_t scale[4];
 } nk_matmul_dsp_args;
+
+typedef struct nk_matrix_f32_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  float low;
+  float high;
+} nk_matrix_f32_args;
 
 typedef struct nk_mul_args {
   int32_t rows;
@@ -508,6 +573,20 @@ typedef struct nk_mul_dsp_args {
   int32_t high;
 } nk_mul_dsp_args;
 
+typedef struct nk_normal_s8_args {
+  int32_t groups;
+  int32_t count;
+  int32_t centred;
+  int32_t factor;
+  int32_t lift;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t epsilon_high;
+  int32_t epsilon_low;
+  int32_t multiplier;
+  int32_t shift;
+} nk_normal_s8_args;
+
 typedef struct nk_normalize_args {
   int32_t kept[3];
   int32_t kept_step[3];
@@ -517,6 +596,63 @@ typedef struct nk_normalize_args {
   float epsilon;
   int32_t centred;
 } nk_normalize_args;
+
+typedef struct nk_normalize_s8_args {
+  int32_t kept[3];
+  int32_t kept_step[3];
+  int32_t reduced[3];
+  int32_t reduced_step[3];
+  int32_t count;
+  int32_t centred;
+  int32_t factor;
+  int32_t lift;
+  int32_t x_zero;
+  int32_t y_zero;
+  int32_t epsilon_high;
+  int32_t epsilon_low;
+  int32_t multiplier;
+  int32_t shift;
+} nk_normalize_s8_args;
+
+typedef struct nk_packed_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t depth;
+  int32_t groups;
+  int32_t steps;
+  int32_t segment;
+  int32_t segments;
+  int32_t lift;
+  int32_t weight_bytes;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t whole_groups;
+  int32_t short_rows;
+  int32_t once;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_packed_args;
+
+typedef struct nk_packed_row_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t segment;
+  int32_t lift;
+  int32_t narrow;
+  int32_t low;
+  int32_t high;
+} nk_packed_row_args;
 
 typedef struct nk_pairs_args {
   int32_t rows;
@@ -766,6 +902,15 @@ typedef struct nk_row_sums_args {
   int32_t first;
 } nk_row_sums_args;
 
+typedef struct nk_scaled_sums_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t scale_step;
+  int32_t y_zero;
+  int32_t low;
+  int32_t high;
+} nk_scaled_sums_args;
+
 typedef struct nk_select_args {
   int32_t count[6];
   int32_t step_c[6];
@@ -869,6 +1014,27 @@ typedef struct nk_taps_args {
   int32_t lowest;
 } nk_taps_args;
 
+typedef struct nk_thirds_args {
+  int32_t out_h;
+  int32_t out_w;
+  int32_t channels;
+  int32_t third;
+  int32_t span;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t shift;
+  int32_t top;
+  int32_t lowest;
+} nk_thirds_args;
+
 typedef struct nk_threes_args {
   int32_t rows;
   int32_t depth;
@@ -902,6 +1068,19 @@ typedef struct nk_triples_args {
   int32_t stride;
   int32_t shift;
 } nk_triples_args;
+
+typedef struct nk_twos_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t blocks;
+  int32_t skips;
+  int32_t zero;
+  int32_t up;
+  int32_t shift;
+  int32_t top;
+  int32_t lowest;
+} nk_twos_args;
 
 typedef struct nk_whole_args {
   int32_t channels;
@@ -958,6 +1137,26 @@ typedef struct nk_window_s16_args {
   int32_t low;
   int32_t high;
 } nk_window_s16_args;
+
+typedef struct nk_windows_f32_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  float low;
+  float high;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t dilation_h;
+  int32_t dilation_w;
+  int32_t pad_h;
+  int32_t pad_w;
+} nk_windows_f32_args;
 
 typedef struct nk_windows_mve_args {
   int32_t channels;

@@ -1,5 +1,6 @@
-/* CONV_2D and FULLY_CONNECTED, int8, packed weights, any core: a window is gathered, then every four channels
-   walk it. The input's zero point is in the bias; outside the image the input reads as its zero point. */
+/* CONV_2D and FULLY_CONNECTED, int8, packed weights, any core: a window is
+   gathered, then every two channels walk it. The input's zero point is in the
+   bias; outside the image the input reads as its zero point. */
 #ifndef NK_CONV_PACKED_S8_H
 #define NK_CONV_PACKED_S8_H
 
@@ -18,33 +19,32 @@ static inline void nk_conv_packed_window(const int8_t *x, int32_t iy, int32_t ix
   }
 }
 
-static inline void nk_conv_2d_packed_any(const int8_t *x, const int8_t *w, const int32_t *bias,
+static inline void nk_conv_2d_packed_any(const int8_t *x, const void *w, const int32_t *bias,
                                          const int32_t *multiplier, const int8_t *shift, int8_t *y,
                                          void *scratch, int32_t bits, const nk_conv_2d_args *a) {
   const int32_t depth = a->kernel_h * a->kernel_w * a->in_c;
   for (int32_t oy = 0; oy < a->out_h; oy++) {
     for (int32_t ox = 0; ox < a->out_w; ox++) {
-      const int8_t *weights = w;
       nk_scaling scaling = {bias, multiplier, shift, a->scale_step, a->y_zero, a->low, a->high};
       nk_conv_packed_window(x, oy * a->stride_h - a->pad_h, ox * a->stride_w - a->pad_w, scratch, a);
-      for (int32_t left = a->group_out; left > 0; left -= 4) {
-        int32_t acc[4];
-        weights = nk_dot_packed(acc, scratch, weights, depth, bits);
-        for (int32_t c = 0; c < nk_min(left, 4); c++) nk_store_s8(y++, acc[c], &scaling);
+      for (int32_t left = a->group_out, at = 0; left > 0; left -= 2, at += (depth + 3) >> 2) {
+        int32_t acc[2];
+        nk_dot_packed(acc, scratch, w, at, depth, bits);
+        nk_store_s8(y++, acc[0], &scaling);
+        if (left > 1) nk_store_s8(y++, acc[1], &scaling);
       }
     }
   }
 }
 
-static inline void nk_fully_connected_packed(const int8_t *x, const int8_t *w, const int32_t *bias,
+static inline void nk_fully_connected_packed(const int8_t *x, const void *w, const int32_t *bias,
                                              const int32_t *multiplier, const int8_t *shift, int8_t *y,
                                              int32_t bits, const nk_fully_connected_args *a) {
   for (int32_t row = 0; row < a->rows; row++, x += a->depth) {
-    const int8_t *weights = w;
-    for (int32_t first = 0; first < a->channels; first += 4) {
-      int32_t acc[4];
-      weights = nk_dot_packed(acc, x, weights, a->depth, bits);
-      for (int32_t c = first; c < nk_min(first + 4, a->channels); c++) {
+    for (int32_t first = 0, at = 0; first < a->channels; first += 2, at += (a->depth + 3) >> 2) {
+      int32_t acc[2];
+      nk_dot_packed(acc, x, w, at, a->depth, bits);
+      for (int32_t c = first; c < nk_min(first + 2, a->channels); c++) {
         const int32_t s = c * a->scale_step;
         const int32_t sum = nk_wrapping_add(acc[c - first], bias[c]);
         const int32_t scaled = nk_scale_exact(sum, multiplier[2 * s], multiplier[2 * s + 1], shift[s]);

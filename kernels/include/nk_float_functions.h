@@ -114,11 +114,13 @@ static inline float nk_erf_series(float z) {
   return p * z + 0.12837917F;
 }
 
-/* 1 - erf(x) for 0.9 <= x <= 10.2. exp(-x^2) is taken in two factors, so that x^2 is not rounded. */
-static inline float nk_erfc_of_large(float x) {
-  const float head = nk_f32_of_bits(nk_bits_of_f32(x) & 0xFFFFF000U);
-  const float bell = nk_expf(-head * head) * nk_expf((head - x) * (head + x));
-  const float t = 1.0F / (1.0F + 0.5F * x);
+/* x without the lower half of its digits: its square is exact. */
+static inline float nk_head(float x) { return nk_f32_of_bits(nk_bits_of_f32(x) & 0xFFFFF000U); }
+
+/* exp(first) exp(second) times the series of erfc(x) exp(x^2) in t = 1 / divisor = 1 / (1 + x / 2). */
+static inline float nk_erfc_tail(float first, float second, float divisor) {
+  const float bell = nk_expf(first) * nk_expf(second);
+  const float t = 1.0F / divisor;
   float p = -0.044049546F;
   p = p * t + 0.2383598F;
   p = p * t + -0.4291927F;
@@ -129,6 +131,12 @@ static inline float nk_erfc_of_large(float x) {
   p = p * t + 0.282410443F;
   p = p * t + 0.282083213F;
   return bell * (t * p);
+}
+
+/* 1 - erf(x) for 0.9 <= x <= 10.2. exp(-x^2) is taken in two factors, so that x^2 is not rounded. */
+static inline float nk_erfc_of_large(float x) {
+  const float head = nk_head(x);
+  return nk_erfc_tail(-head * head, (head - x) * (head + x), 1.0F + 0.5F * x);
 }
 
 static inline float nk_erff(float x) {
@@ -154,7 +162,20 @@ static inline float nk_erfcf(float x) {
   return x > 0.0F ? tail : 2.0F - tail;
 }
 
-static inline float nk_geluf(float x) { return nk_quietf(0.5F * x * nk_erfcf(x * -0.707106769F)); }
+/* erfc(-x / sqrt(2)), twice the share below x. Where it is small its argument is not rounded: exp takes x^2
+ * / 2. */
+static inline float nk_double_share(float x) {
+  const float turned = x * -0.707106769F;
+  if (nk_absf(turned) < 0.9F) return 1.0F - (turned + turned * nk_erf_series(turned * turned));
+  const float size = nk_absf(x);
+  const float head = nk_head(size);
+  const float far = size >= 14.28F ? 0.0F
+                                   : nk_erfc_tail(-0.5F * head * head, 0.5F * (head - size) * (head + size),
+                                                  1.0F + 0.353553385F * size);
+  return x < 0.0F ? far : 2.0F - far;
+}
+
+static inline float nk_geluf(float x) { return x != x ? NK_NAN : nk_quietf(0.5F * x * nk_double_share(x)); }
 
 static inline float nk_gelu_tanhf(float x) {
   const float inner = 0.797884583F * (x + 0.044715F * (x * x * x));

@@ -1,7 +1,8 @@
 /* CONV_2D, int8, weights of four bits, any core. */
 #include "nk_conv_packed_s8.h"
 
-NK_KERNEL void nk_conv_2d_w4(const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *multiplier,
-                             const int8_t *shift, int8_t *y, void *scratch, const nk_conv_2d_args *a) {
+NK_KERNEL void nk_conv_2d_w4(const int8_t *x, const int32_t *w, const int32_t *bias,
+                             const int32_t *multiplier, const int8_t *shift, int8_t *y, void *scratch,
+                             const nk_conv_2d_args *a) {
   nk_conv_2d_packed_any(x, w, bias, multiplier, shift, y, scratch, 4, a);
 }

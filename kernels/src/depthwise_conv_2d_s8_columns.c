@@ -1,6 +1,6 @@
 /* DEPTHWISE_CONV_2D with multiplier 1 and windows of 3 x 3, int8, on cores with many registers
-   (nk_columns_s8.h). Requantised without offsets: the bias and the zero point are in the addends. Weights are
-   channels x 3 x 3, the axis of the walk last. */
+   (nk_columns_s8.h). The bias, the zero point and all that requantising adds are in what sums start from.
+   Weights are channels x 3 x 3, the axis of the walk last. */
 #include "nk_columns_s8.h"
 #include "nk_kernels.h"
 
@@ -52,16 +52,15 @@ NK_KERNEL void nk_depthwise_conv_2d_s8_columns(const int8_t *x, const int8_t *w,
                       .y_skip = a->y_line - (a->whole + a->partial) * a->y_walk,
                       .before = a->before,
                       .partial = a->partial};
-  for (int32_t c = 0; c < a->channels; c++, x++, w += 9, scales += 4) {
+  for (int32_t c = 0; c < a->channels; c++, x++, w += 9, scales += 3) {
     int32_t from = -a->before_lines;
-    const int32_t start = scales[3] * a->unit;
-    s.multiplier = scales[0], s.addend = scales[1], s.floor = scales[2];
+    s.multiplier = scales[0], s.floor = scales[1];
     for (int32_t k = 0; k < 9; k++) s.w[k] = w[k] * a->unit;
     for (int32_t left = a->out_lines; left > 0;) {
       const int32_t inside = from >= 0 ? nk_min(left, a->inside_end - (a->out_lines - left)) : 0;
       const int32_t n = nk_max(inside, 1);
       s.y = y + c + (a->out_lines - left) * a->y_line;
-      nk_columns_lines_of(&s, x, w, from, n, start, a);
+      nk_columns_lines_of(&s, x, w, from, n, scales[2], a);
       left -= n;
       from += n * a->stride_lines;
     }

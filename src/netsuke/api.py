@@ -12,11 +12,13 @@ from netsuke.boards import Board
 from netsuke.boards import board as find_board
 from netsuke.bundle import build_bundle
 from netsuke.errors import InputError
+from netsuke.exporting import export_graph
 from netsuke.importers import loading
 from netsuke.inspection import inspect_graph
-from netsuke.ir import Graph
+from netsuke.ir import Array, Graph
 from netsuke.pipeline import BuildOptions, Progress, silent
 from netsuke.report.bundle import BundleResult
+from netsuke.report.export import Exported
 from netsuke.report.inspection import Inspection
 from netsuke.report.result import BuildResult
 from netsuke.selection import Budget
@@ -64,6 +66,18 @@ class Model:
         if flash is not None:
             options = replace(options or BuildOptions(), flash=flash)
         return pipeline.build(model, board=board, out=Path(out), options=options, progress=progress)
+
+    def export(self, out: str | os.PathLike[str], *, samples: Sequence[Sequence[Array]] = ()) -> Exported:
+        """Writes the model as .tflite, or as .onnx (QDQ where it is quantised), by the ending of `out`.
+
+        The file is read back and run first: on `samples` (for each invocation an array an input, as the model takes
+        them) or on random inputs it gives the model's own bytes, or nothing is written.
+
+        Raises:
+            NetsukeError: one of the errors of `netsuke.errors`; UnsupportedModel where the format cannot hold it.
+        """
+        given = [tuple(sample) for sample in samples]
+        return export_graph(self.graph, Path(out), samples=given, source=self.path)
 
 
 def load(model: object, example_inputs: Sequence[object] | None = None, *, name: str = "model") -> Model:

@@ -14,12 +14,21 @@ from netsuke.compress.samples import ArraySamples, Samples, gathered
 from netsuke.compress.study import Metric, Study, wide_choices
 from netsuke.compress.workshop import Workshop
 from netsuke.errors import InputError
+from netsuke.exporting import check_output
 from netsuke.inspection import flash_constants
 from netsuke.ir import Graph
 from netsuke.lower import lower
 from netsuke.ops.program import bind
 from netsuke.plan import make_plan
-from netsuke.quantization import COMPARED, Data, float_graph, given_samples, steps_of, write_checked
+from netsuke.quantization import (
+    COMPARED,
+    Data,
+    float_graph,
+    for_file,
+    given_samples,
+    steps_of,
+    write_checked,
+)
 from netsuke.report.diagnosis import DiagnosisResult
 
 MEASURED = 256
@@ -50,7 +59,7 @@ def diagnose_model(
             measured on.
         recipe: how it is quantised to begin with.
         aim: what `fix` is to reach; the model is then written to `out`.
-        out: a .tflite file; not written when the aim is missed.
+        out: a .tflite or .onnx file; not written when the aim is missed.
         stored: what integers in sample files stand for.
         progress: called with the stage and its share done.
 
@@ -59,9 +68,10 @@ def diagnose_model(
     """
     if (aim is None) != (out is None):
         raise InputError("an aim and an output file go together: give --fix and --out, or neither")
-    if out is not None and out.suffix != ".tflite":
-        raise InputError(f"got output file {out}; a name that ends in .tflite was wanted")
+    if out is not None:
+        check_output(out, model if isinstance(model, Path) else None)
     graph, first = float_graph(model), recipe or Recipe()
+    first = first if out is None else for_file(first, out)
     calibration, scored, held_out = parts(graph, data, calib, stored)
     if aim is not None and aim.metric == "accuracy" and scored.labels is None:
         raise InputError("got no labels; accuracy needs an array 'labels' in the data, or aim at sqnr")

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from netsuke.compress.coding import quantize_inputs
 from netsuke.compress.evaluate import float_outputs, integer_outputs
 from netsuke.compress.files import Stored, read_samples
 from netsuke.compress.measure import sqnr_db
 from netsuke.compress.quantize import check_quantizable
-from netsuke.compress.recipe import Progress, Quantized, Recipe, quantize_by, silent
+from netsuke.compress.recipe import Progress, Quantized, Recipe, few_bits, quantize_by, silent
 from netsuke.compress.samples import ArraySamples, Samples, gathered, measurable, samples_of
-from netsuke.errors import InputError, UnsupportedModel
-from netsuke.exporters import write_tflite
-from netsuke.importers.loading import load, load_tflite
+from netsuke.compress.weight_only import rounded_weights, stored_bytes
+from netsuke.errors import InputError
+from netsuke.exporting import check_output, export_graph
+from netsuke.importers.loading import load_for_file
 from netsuke.ir import Array, Graph
 from netsuke.lower.fold_constants import FoldConstants
 from netsuke.lower.fuse_activations import FuseActivations
@@ -25,7 +27,6 @@ from netsuke.lower.lowering import lower
 from netsuke.lower.remove_unused import RemoveUnused
 from netsuke.lower.simplify_reshapes import SimplifyReshapes
 from netsuke.report.quantization import Quality, QuantizationResult
-from netsuke.staging import write_whole
 
 Data = str | os.PathLike[str] | Samples | Array
 """A file or folder of samples, samples, or one array for a model of one input."""
@@ -35,6 +36,8 @@ MEASURED = 256
 """At most so many samples are run in integers for a measurement."""
 COMPARED = 4
 """Samples on which a written file is compared with the graph."""
+NO_INTEGERS = {".tflite": ("normalize",), ".onnx": ("normalize",)}
+"""Ending of a file → operators that it holds in float32 only."""
 
 
 def quantize_model(
@@ -47,7 +50,7 @@ def quantize_model(
     stored: Stored | None = None,
     progress: Progress = silent,
 ) -> QuantizationResult:
-    """Quantises a float model and writes it as .tflite.
+    """Quantises a float model and writes it as .tflite, or as .onnx (QDQ).
 
     Args:
         model: its file, or a float32 graph.
@@ -62,15 +65,12 @@ def quantize_model(
         NetsukeError: one of the errors of `netsuke.errors`; nothing is then written.
     """
     started = time.monotonic()
-    if out.suffix != ".tflite":
-        raise InputError(f"got output file {out}; a name that ends in .tflite was wanted")
-    if isinstance(model, Path) and out.exists() and model.exists() and out.samefile(model):
-        raise InputError(f"{out} is the model itself; give another output file")
-    graph = float_graph(model)
+    check_output(out, model if isinstance(model, Path) else None)
+    graph = float_graph(model, out)
     samples = given_samples(graph, calib, stored)
     scored = samples if data is None else given_samples(graph, data, stored)
     measured = measurable(graph, gathered(scored, MEASURED))
-    done = quantize_by(graph, samples, recipe or Recipe(), progress)
+    done = quantize_by(graph, samples, for_file(recipe or Recipe(), out), progress)
     quality = measured_quality(graph, done.graph, measured)
     file_bytes = write_checked(done.graph, out, gathered(measured, COMPARED))
     return QuantizationResult(
@@ -90,14 +90,71 @@ def quantize_model(
     )
 
 
-def float_graph(model: Path | Graph) -> Graph:
-    """The model's float graph with activations fused and constants folded.
+def for_file(recipe: Recipe, out: Path) -> Recipe:
+    """The recipe with what the file's format has no integer form of left in float32."""
+    return replace(recipe, float32=(*recipe.float32, *NO_INTEGERS.get(out.suffix.lower(), ())))
+
+
+def quantize_weights(
+    model: Path | Graph,
+    out: Path,
+    *,
+    recipe: Recipe | None = None,
+    data: Data | None = None,
+    stored: Stored | None = None,
+) -> QuantizationResult:
+    """Brings a float model's weights to int8 (a scale a channel), leaves all else in float32, and writes it.
+
+    Args:
+        model: its file, or a float32 graph.
+        out: the .tflite or .onnx file to write; an old one is replaced, at the very end.
+        recipe: which layers get 4-bit or 2-bit weights; nothing else of a recipe is for weights alone.
+        data: samples to measure with.
+        stored: what integers in sample files stand for.
+
+    Raises:
+        NetsukeError: one of the errors of `netsuke.errors`; nothing is then written.
+    """
+    started, given = time.monotonic(), recipe or Recipe()
+    check_output(out, model if isinstance(model, Path) else None)
+    if given.equalize or given.bias_correction or given.adaround or given.int16:
+        raise InputError(
+            "--weight-only goes with --weights-4 and --weights-2; the other steps are for integer activations"
+        )
+    graph = float_graph(model)
+    bits = few_bits(graph, given)
+    samples = (
+        None if data is None else measurable(graph, gathered(given_samples(graph, data, stored), MEASURED))
+    )
+    small = rounded_weights(graph, bits)
+    exported = export_graph(small, out)
+    return QuantizationResult(
+        model=graph.name,
+        out=out,
+        steps=("weights in int8, activations in float32", *steps_of(given)[1:]),
+        calibration_samples=0,
+        layers=len(graph.nodes),
+        int16_tensors=0,
+        few_bits=len(bits),
+        float_bytes=constant_bytes(graph),
+        integer_bytes=stored_bytes(small),
+        file_bytes=exported.file_bytes,
+        quality=None
+        if samples is None
+        else quality_of(float_outputs(graph, samples), float_outputs(small, samples), samples.labels),
+        on_calibration=False,
+        seconds=time.monotonic() - started,
+    )
+
+
+def float_graph(model: Path | Graph, out: Path | None = None) -> Graph:
+    """The model's float graph with activations fused and constants folded; `out`: what it is quantised into.
 
     Raises:
         InputError: when it is quantised already.
         UnsupportedModel: when operators have no integer form.
     """
-    graph = lower(load(model) if isinstance(model, Path) else model, PASSES).graph
+    graph = lower(load_for_file(model, integers=out) if isinstance(model, Path) else model, PASSES).graph
     check_quantizable(graph)
     return graph
 
@@ -110,20 +167,15 @@ def given_samples(graph: Graph, data: Data, stored: Stored | None = None) -> Sam
 
 
 def write_checked(graph: Graph, out: Path, samples: ArraySamples) -> int:
-    """Writes the graph as .tflite, having read it back and compared what both compute; the file's bytes.
+    """Writes the graph, having read the file back and compared what both compute; the file's bytes.
 
     Raises:
-        UnsupportedModel: when the graph has no .tflite form.
+        UnsupportedModel: when the format cannot hold the graph.
     """
-    data = write_tflite(graph)
-    back = replace(load_tflite(data, out.stem), name=graph.name)
-    ours, theirs = integer_outputs(graph, samples), integer_outputs(back, samples)
-    if not all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True)):
-        raise UnsupportedModel(
-            f"{graph.name}: the .tflite file read back computes something else; not written"
-        )
-    write_whole(out, data)
-    return len(data)
+    shapes = [graph.tensors[name].shape for name in graph.inputs]
+    rows = zip(*samples.arrays, strict=True)
+    given = [[x.reshape(s) for x, s in zip(row, shapes, strict=True)] for row in rows]
+    return export_graph(graph, out, samples=[quantize_inputs(graph, row) for row in given]).file_bytes
 
 
 def measured_quality(graph: Graph, integers: Graph, samples: ArraySamples) -> Quality:
@@ -168,4 +220,4 @@ def steps_of(recipe: Recipe) -> tuple[str, ...]:
     return tuple(found)
 
 
-__all__ = ["Data", "Quantized", "quantize_model"]
+__all__ = ["Data", "Quantized", "quantize_model", "quantize_weights"]

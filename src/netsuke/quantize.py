@@ -24,7 +24,7 @@ from netsuke.compress.recipe import Progress, Recipe, silent
 from netsuke.compress.samples import ArraySamples, Samples
 from netsuke.diagnosis import diagnose_model
 from netsuke.ir import Graph
-from netsuke.quantization import Data, quantize_model
+from netsuke.quantization import Data, quantize_model, quantize_weights
 from netsuke.report.diagnosis import DiagnosisResult
 from netsuke.report.quantization import QuantizationResult
 
@@ -45,7 +45,7 @@ def post_training(
     stored: Stored | None = None,
     progress: Progress = silent,
 ) -> QuantizationResult:
-    """Quantises a float model after training and writes it as .tflite: see `netsuke.quantization.quantize_model`.
+    """Quantises a float model after training and writes it: see `netsuke.quantization.quantize_model`.
 
     Raises:
         NetsukeError: one of the errors of `netsuke.errors`; nothing is then written.
@@ -53,6 +53,22 @@ def post_training(
     return quantize_model(
         source(model), calib, Path(out), recipe=recipe, data=data, stored=stored, progress=progress
     )
+
+
+def weight_only(
+    model: Source,
+    out: str | os.PathLike[str],
+    *,
+    recipe: Recipe | None = None,
+    data: Data | None = None,
+    stored: Stored | None = None,
+) -> QuantizationResult:
+    """Brings a float model's weights alone to int8 and writes it: see `netsuke.quantization.quantize_weights`.
+
+    Raises:
+        NetsukeError: one of the errors of `netsuke.errors`; nothing is then written.
+    """
+    return quantize_weights(source(model), Path(out), recipe=recipe, data=data, stored=stored)
 
 
 def diagnose(
@@ -111,4 +127,14 @@ def source(model: Source) -> Path | Graph:
     return model if isinstance(model, Graph) else Path(model)
 
 
-__all__ = ["Aim", "ArraySamples", "Recipe", "Samples", "Stored", "diagnose", "post_training", "prepare_qat"]
+__all__ = [
+    "Aim",
+    "ArraySamples",
+    "Recipe",
+    "Samples",
+    "Stored",
+    "diagnose",
+    "post_training",
+    "prepare_qat",
+    "weight_only",
+]

@@ -18,7 +18,7 @@ from netsuke.bench.budgets import (
     to_toml,
     write_budgets,
 )
-from netsuke.bench.measure import PACKAGED, measure_all
+from netsuke.bench.measure import PACKAGED, SMALLEST_ON, measure_all
 from netsuke.bench.models import digits_model, named
 from netsuke.errors import InputError
 from tests.bench.samples import measurement, session
@@ -32,6 +32,7 @@ HELD = Budget(
     arena_bytes=9_568,
     ram_bytes=9_852,
     flash_code_bytes=9_800,
+    flash_weights_bytes=30_000,
 )
 
 
@@ -51,6 +52,7 @@ def budgets(*entries: Budget) -> Budgets:
         ("arena_bytes", 9_567, True),
         ("ram_bytes", 9_853, False),
         ("flash_code_bytes", 9_801, False),
+        ("flash_weights_bytes", 30_001, False),
     ],
 )
 def test_what_may_grow(name: str, now: int, passed: bool) -> None:
@@ -130,15 +132,30 @@ def test_a_session_in_the_form_of_budgets() -> None:
         4_000,
     )
     assert (entry.arena_bytes, entry.ram_bytes, entry.flash_code_bytes) == (96, 96 + 16 + 200, 2_000)
+    assert entry.flash_weights_bytes == one.result.flash_weights_bytes
+
+
+def test_a_build_for_size_has_a_budget_of_its_own() -> None:
+    one = measurement("kws", "nucleo-l4r5zi", PACKAGED, 5_000)
+    entries = measured(session(one, replace(one, goal="size"))).entries
+    assert [entry.model for entry in entries] == ["kws", "kws, size"]
+
+
+def test_a_file_that_knows_no_weights_holds_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    path.write_text(to_toml(budgets(HELD)).replace("flash_weights_bytes = 30000\n", ""), encoding="utf-8")
+    held = read_budgets(path)
+    assert compare(held, budgets(HELD)).changes == ()
+    assert not compare(held, budgets(replace(HELD, cycles=3_000_000))).passed
 
 
 def held_against_the_budgets(path: Path) -> None:
-    fresh = measure_all([named(path)], ["nucleo-l4r5zi"], [PACKAGED], lambda what, share: None)
+    fresh = measure_all([named(path)], ["nucleo-l4r5zi"], [PACKAGED], lambda what, share: None, SMALLEST_ON)
     assert fresh.exact
     assert fresh.skipped == ()
     held, now = read_budgets(budget_file()), measured(fresh)
     outcome = compare(held, now)
-    assert outcome.compared == 1
+    assert outcome.compared == 2
     assert outcome.passed, outcome.complaint(budget_file(), held.compiler, now.compiler)
 
 

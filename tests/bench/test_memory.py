@@ -1,4 +1,4 @@
-"""The table of RAM: real builds in three modes."""
+"""The table of RAM: real builds in four modes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,24 @@ def test_models_that_can_and_cannot_take_rows(tmp_path: Path) -> None:
     models = [named(write_chain(tmp_path)), named(flat)]
     rows = needs(models, "nucleo-l4r5zi", lambda what, share: None)
     assert all(row.exact for row in rows)
-    whole, smallest, _ = rows[0].builds
+    whole, within, smallest, _ = rows[0].builds
     assert whole is not None
     assert smallest is not None
     assert smallest.arena_bytes < whole.arena_bytes
-    assert rows[1].builds[2] is None  # its input is no image
+    assert within is not None
+    assert within.arena_bytes == whole.arena_bytes  # models of one's own have no limit
+    assert rows[1].builds[3] is None  # its input is no image
     sheet = memory_sheet(rows, "nucleo-l4r5zi")
     titles = [line[0] for line in sheet.rows]
-    assert titles[-3:] == [mode.title for mode in MODES]
-    assert sheet.rows[-3][1] == f"{whole.arena_bytes:,}"
+    assert titles[-4:] == [mode.title for mode in MODES]
+    assert sheet.rows[-4][1] == f"{whole.arena_bytes:,}"
     assert sheet.rows[-2][1].startswith(f"{smallest.arena_bytes:,} (")
     assert sheet.rows[-1][2] == "–"
+
+
+def test_limits_of_a_model() -> None:
+    within = next(mode for mode in MODES if mode.limits)
+    assert within.of("vww").ram == "12000"
+    assert within.of("vww").push_rows
+    assert within.of("kws").ram == "5800"
+    assert within.of("mine") == within

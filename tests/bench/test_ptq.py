@@ -10,6 +10,7 @@ from netsuke.bench.ptq import KWS_AT_LEAST, RECIPES, TASKS, files_there, outcome
 from netsuke.bench.ptq_data import keywords, machine_sounds, pictures
 from netsuke.bench.sheet import markdown_table
 from netsuke.compress import Recipe, quantize_by, quantize_inputs
+from netsuke.compress.recipe import silent
 from netsuke.exporters import write_tflite
 from netsuke.ops.interpret import interpret
 from netsuke.quantization import float_graph
@@ -28,7 +29,7 @@ def test_as_near_to_float_as_the_reference(task):
     recipe = (
         PLAIN if task.key == "kws" else BETTER
     )  # few samples of the others: plain ranges win by half a decibel only
-    found = outcome(task, COUNTS[task.key], recipe, lambda share: None)
+    found = outcome(task, COUNTS[task.key], recipe, silent)
     reference, ours = found.scores
     assert ours.mean_db >= reference.mean_db
     assert found.passed

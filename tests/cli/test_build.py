@@ -128,7 +128,7 @@ def test_one_array_of_any_name_is_enough_for_one_input(
         ({"image": np.zeros((2, 8, 8, 3), np.int8)}, "[N, 8, 8, 4] was wanted"),
         ({"image": np.zeros((0, 8, 8, 4), np.int8)}, "got [0] values"),
         ({"image": np.int8(3)}, "got shape [] for 'image'"),
-        ({"a": np.zeros(1), "b": np.zeros(1)}, "holds 2 arrays (a, b); the model takes 1: 'image'"),
+        ({"a": np.zeros(1), "b": np.zeros(1)}, "holds a, b; the model takes image"),
     ],
 )
 def test_wrong_inputs(

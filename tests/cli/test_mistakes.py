@@ -33,13 +33,18 @@ def model_file(kind: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "empty", "text", "truncated", "html"])
-@pytest.mark.parametrize("command", ["inspect", "build"])
+@pytest.mark.parametrize("command", ["inspect", "build", "export", "quantize", "diagnose"])
 def test_a_wrong_model_file(cli: Cli, tmp_path: Path, command: str, kind: str) -> None:
     path = model_file(kind, tmp_path)
     out = tmp_path / "out"
     before = sorted(tmp_path.rglob("*"))
-    extra = ["--board", BOARD, "-o", out] if command == "build" else []
-    said = cli(command, path, *extra)
+    extra = {
+        "build": ["--board", BOARD, "-o", out],
+        "export": ["-o", tmp_path / "out.onnx"],
+        "quantize": ["-o", tmp_path / "out.tflite", "--weight-only"],
+        "diagnose": ["--data", tmp_path / "data.npz", "--html", tmp_path / "page.html"],
+    }
+    said = cli(command, path, *extra.get(command, []))
     assert said.code == ImportModelError.exit_code
     assert said.err.startswith("error: ")
     assert path.name in said.err
@@ -47,6 +52,16 @@ def test_a_wrong_model_file(cli: Cli, tmp_path: Path, command: str, kind: str) -
     assert "Traceback" not in said.err
     assert said.out == ""
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_damaged_pt2_file_is_one_line(cli: Cli, tmp_path: Path) -> None:
+    """torch logs a traceback of its own."""
+    pytest.importorskip("torch")
+    (tmp_path / "m.pt2").write_bytes(b"no zip file at all")
+    said = cli("inspect", tmp_path / "m.pt2")
+    assert said.code == ImportModelError.exit_code
+    assert said.err.count("\n") == 1
+    assert "Traceback" not in said.err
 
 
 def test_an_ending_that_is_no_models(cli: Cli, tmp_path: Path) -> None:

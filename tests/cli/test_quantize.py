@@ -53,6 +53,14 @@ def test_a_model_is_written_and_told(cli: Cli, model: Path, data: Path, tmp_path
     assert leftovers(tmp_path) == {"small.tflite"}
 
 
+def test_onnx_is_written_too(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
+    said = cli("quantize", model, "-c", data, "-o", tmp_path / "s.onnx", "--equalize")
+    assert said.code == 0, said.err
+    assert {t.dtype for t in load(tmp_path / "s.onnx").tensors.values()} >= {DType.INT8}
+    assert cli("diagnose", model, "-d", data, "--fix", "sqnr>=5", "-o", tmp_path / "f.onnx").code == 0
+    assert leftovers(tmp_path) == {"s.onnx", "f.onnx"}
+
+
 def test_json(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
     said = cli("quantize", model, "-c", data, "--data", data, "-o", tmp_path / "s.tflite", "--json")
     found = json.loads(said.out)
@@ -85,7 +93,7 @@ def test_wrong_files(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
     assert cli("quantize", model, "-c", tmp_path / "none.npz", "-o", out).code == 2
     assert cli("quantize", tmp_path / "none.tflite", "-c", data, "-o", out).code == 3
     assert "is the model itself" in cli("quantize", model, "-c", data, "-o", model).err
-    assert "ends in .tflite" in cli("quantize", model, "-c", data, "-o", tmp_path / "s.onnx").err
+    assert "ends in .tflite or .onnx" in cli("quantize", model, "-c", data, "-o", tmp_path / "s.txt").err
     cli("quantize", model, "-c", data, "-o", out)
     assert "quantised already" in cli("quantize", out, "-c", data, "-o", tmp_path / "t.tflite").err
 
@@ -99,6 +107,33 @@ def test_values_that_are_no_numbers(cli: Cli, model: Path, tmp_path: Path, bad: 
     assert said.code == 2
     assert "sample 2 of input 'x' is infinite or not a number" in said.err
     assert not (tmp_path / "s.tflite").exists()
+
+
+@pytest.mark.parametrize("scale", ["nan", "inf", "0", "-1"])
+def test_a_scale_that_is_none(cli: Cli, model: Path, tmp_path: Path, scale: str) -> None:
+    np.save(tmp_path / "ints.npy", np.zeros((4, 8, 8, 3), np.uint8))
+    said = cli(
+        "quantize", model, "-c", tmp_path / "ints.npy", "-o", tmp_path / "s.tflite", "--data-scale", scale
+    )
+    assert said.code == 2
+    assert "a number above 0 was wanted" in said.err
+    assert not (tmp_path / "s.tflite").exists()
+
+
+def test_weights_alone(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "w.tflite"
+    said = cli("quantize", model, "--weight-only", "-o", out, "--data", data, "--json")
+    assert said.code == 0, said.err
+    found = json.loads(said.out)
+    assert found["calibration_samples"] == 0
+    assert found["quality"]["sqnr_db"] > 30
+    assert found["integer_bytes"] < 0.5 * found["float_bytes"]
+    assert {t.dtype for t in load(out).tensors.values() if not t.is_constant} == {DType.FLOAT32}
+    assert "not (give --data)" in cli("quantize", model, "--weight-only", "-o", tmp_path / "w.onnx").out
+    assert "--calib, or --weight-only" in cli("quantize", model, "-o", tmp_path / "x.tflite").err
+    wrong = cli("quantize", model, "--weight-only", "-o", tmp_path / "x.tflite", "--equalize")
+    assert wrong.code == 2
+    assert leftovers(tmp_path) == {"w.tflite", "w.onnx"}
 
 
 def test_labels_that_are_no_classes(cli: Cli, model: Path, tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ def test_every_case_comes_back(family: str) -> None:
     for case in cases_of(family):
         if not case.oracle and is_explicit(case.graph):
             continue  # TFLite has no such padding: refused, see below
+        if not case.oracle and case.graph.nodes[0].op == "lstm":
+            continue  # from given states, or read ones: refused, see tests/exporters/test_lstm.py
         if not case.oracle and not all(operator(node.op).tflite for node in case.graph.nodes):
             continue  # TFLite has no such operator
         back = load(write(case.graph), case.graph.name)
@@ -113,13 +115,15 @@ def test_average_pool_of_another_padding_is_refused() -> None:
         write(case.graph)
 
 
-def test_clamp_that_is_no_activation_is_refused() -> None:
+def test_clamp_that_is_no_activation_becomes_a_maximum_and_a_minimum() -> None:
     kind = tensor_type((1, 4, 4, 1), DType.INT8, 0.1)
     case = one_node(
         "clamp", "max_pool_2d", Pool2d(kernel=(1, 1), stride=(1, 1), clamp=(-7, 9)), [kind], [kind]
     )
-    with pytest.raises(UnsupportedModel, match=r"clamped to \(-7, 9\)"):
-        write(case.graph)
+    again = load(write(case.graph), "case")
+    assert [node.op for node in again.nodes] == ["max_pool_2d", "maximum", "minimum"]
+    x = np.arange(-128, -112, dtype=np.int8).reshape(kind.shape) * np.int8(7)
+    np.testing.assert_array_equal(interpret(again, [x]).outputs[0], np.clip(x, -7, 9))
 
 
 def test_clamp_over_the_whole_range_is_no_activation() -> None:
@@ -141,7 +145,7 @@ def test_every_operator_is_written_and_read() -> None:
     states = {"read_variable", "assign_variable"}
     named = {name for op in operators().values() for name in op.tflite}
     of_variables = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
-    assert {name for name, op in operators().items() if op.tflite} - states == set(encoders())
+    assert {name for name, op in operators().items() if op.tflite} - states == set(encoders()) - {"normalize"}
     assert named - of_variables == set(decoders()) - {"DENSIFY"}
 
 

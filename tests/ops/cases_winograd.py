@@ -22,6 +22,11 @@ SHAPES = (
     Geometry(image=(5, 6, 16), out=16, padding=Padding.EXPLICIT, explicit=((2, 1), (0, 2))),
     Geometry(image=(5, 6, 16), out=16, padding=Padding.EXPLICIT, explicit=((1, 0), (2, 0))),
     Geometry(image=(3, 2, 32), out=32, padding=Padding.EXPLICIT, explicit=((4, 3), (5, 6))),
+    Geometry(image=(3, 16, 16), out=16, padding=Padding.EXPLICIT, explicit=((0, 0), (1, 1))),
+    Geometry(image=(2, 8, 64), out=64, padding=Padding.EXPLICIT, explicit=((1, 0), (1, 1))),
+    Geometry(image=(2, 12, 32), out=6, padding=Padding.EXPLICIT, explicit=((0, 1), (1, 1))),
+    Geometry(image=(4, 4, 16), out=9, padding=Padding.EXPLICIT, explicit=((0, 0), (1, 1))),
+    Geometry(image=(3, 15, 16), out=16, padding=Padding.EXPLICIT, explicit=((0, 0), (0, 1))),
 )
 STYLES = (BY_NAME["s8"], *INT8_STYLES)
 

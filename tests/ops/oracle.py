@@ -23,6 +23,7 @@ def litert(graph: Graph, inputs: Sequence[Sequence[Array]]) -> list[tuple[Array,
     gives = [detail["index"] for detail in interpreter.get_output_details()]
     results = []
     for vector in inputs:
+        interpreter.reset_all_variables()  # the states that an LSTM keeps; resource variables stay
         for index, value in zip(takes, vector, strict=True):
             interpreter.set_tensor(index, value)
         interpreter.invoke()

@@ -101,7 +101,7 @@ class Host:
     """A process of its own, under the address and undefined-behaviour sanitizers if the compiler has them."""
 
     name = "host"
-    isa = Isa.DSP | Isa.MVE | Isa.RV_M  # their kernels have twins in C
+    isa = Isa.DSP | Isa.MVE | Isa.RV_M | Isa.FP32  # their kernels have twins in C
 
     def __init__(self, library: Library) -> None:
         self.entries = library.entries

@@ -41,7 +41,7 @@ def true_gelu(x: Array) -> Array:
         (erf_f32, ERF, -5.0, 5.0, 2),
         (erfc_f32, ERFC, -5.0, 9.0, 6),
         (softplus_f32, lambda x: np.logaddexp(0.0, x), -100.0, 100.0, 3),
-        (gelu_f32, true_gelu, -1.0, 20.0, 6),
+        (gelu_f32, true_gelu, -12.0, 20.0, 5),
         (sqrt_f32, np.sqrt, 0.0, 3e38, 0),
         (rsqrt_f32, lambda x: 1.0 / np.sqrt(x), 1e-44, 3e38, 1),
     ],

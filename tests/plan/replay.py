@@ -128,7 +128,9 @@ class Replay:
             for other, taken in written[:i]:
                 self.apart(region, taken, f"{where}: {name} and {other}")
             for position, source in enumerate(node.inputs):
-                if source in given and not (i == 0 and self.lies_over(step, position, region)):
+                if source not in given or (name == "scratch" and self.drained(step, position, region)):
+                    continue
+                if not (i == 0 and self.lies_over(step, position, region)):
                     self.apart(region, self.region(source), f"{where}: {name} and its input {source}")
         for name, region in written:
             if name in node.outputs:
@@ -145,6 +147,16 @@ class Replay:
         memory, start, _ = self.region(step.node.inputs[position])
         return memory == region[0] and any(
             claim.input == position and claim.allows(region[1] - start) for claim in step.overlaps
+        )
+
+    def drained(self, step: Step, position: int, scratch: Region) -> bool:
+        """The step lets its scratch lie so over that input."""
+        memory, start, _ = self.region(step.node.inputs[position])
+        claim = step.draining
+        return (
+            claim is not None
+            and (memory, position) == (scratch[0], claim.input)
+            and claim.allows(scratch[1] - start)
         )
 
     # -- memory

@@ -130,6 +130,28 @@ def test_no_layout_of_a_few_is_smaller(puzzle: Puzzle) -> None:
     assert puzzle.lower_bound() <= align(best, 4) <= align(layout.nbytes, 4)
 
 
+@settings(max_examples=60, deadline=None)
+@given(puzzles(most=6, largest=64))
+def test_what_is_known_to_fit_is_found_by_asking_for_it(puzzle: Puzzle) -> None:
+    layout = pack(puzzle)
+    asked = pack(puzzle, layout.nbytes)
+    assert fits(puzzle, asked.offsets)
+    assert align(asked.nbytes, 4) <= align(layout.nbytes, 4)
+    if layout.optimal and puzzle.blocks:
+        less = pack(puzzle, layout.nbytes - 1)
+        assert fits(puzzle, less.offsets)
+        assert align(less.nbytes, 4) >= layout.nbytes
+
+
+@settings(max_examples=60, deadline=None)
+@given(puzzles())
+def test_usage_is_what_each_step_holds_less_what_may_meet(puzzle: Puzzle) -> None:
+    for step, used in puzzle.usage().items():
+        held = sum(b.in_use(step) for b in puzzle.blocks)
+        assert used == held - puzzle.saved().get(step, 0) > 0
+    assert set(puzzle.usage()) == {p.first for b in puzzle.blocks for p in b.pieces}
+
+
 def chain(lead: int, count: int, nbytes: int = 100) -> Layout:
     """Layers of one size, each of which may lie over the one before."""
     blocks = [block(i, (0, nbytes, i - 1, i)) for i in range(count)]

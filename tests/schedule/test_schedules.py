@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from netsuke.boards import Isa
@@ -9,11 +11,12 @@ from netsuke.codegen import make_project
 from netsuke.errors import DoesNotFit
 from netsuke.ir import Graph
 from netsuke.lower import lower
-from netsuke.ops.program import bind
+from netsuke.ops.program import Step, bind
 from netsuke.plan import check, make_plan
 from netsuke.prove import expected_vectors, random_inputs
-from netsuke.schedule import SMALLEST, fit, schedules
-from netsuke.stream import Forms
+from netsuke.schedule import SMALLEST, choose, fit, schedules
+from netsuke.stream import Compactness, Forms
+from netsuke.stream.compact import NoRoomError
 from tests.codegen.build import Instance, shared_library
 from tests.stream.nets import Images
 
@@ -61,3 +64,39 @@ def test_what_cannot_fit_says_by_how_much_and_where_the_wall_is() -> None:
         DoesNotFit, match=rf"needs {smallest:,}, {smallest - 10:,} more\. The wall is '.+' \(.+\)"
     ):
         fit(program, forms, 10)
+
+
+def test_streams_whose_rows_find_no_place_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, forms = bind(net(204), Isa.DSP), Forms(isa=Isa.DSP)
+    with_all = list(schedules(program, forms))
+    assert any(s.compact is not None for one in with_all for s in one.segments)
+    make = choose.make_stream
+
+    def without_room(*args: Any, compact: Compactness | None = None, **more: Any) -> Step:
+        if compact is not None:
+            raise NoRoomError
+        return make(*args, compact=compact, **more)
+
+    monkeypatch.setattr(choose, "make_stream", without_room)
+    found = list(schedules(program, forms))
+    assert found
+    assert not any(s.compact is not None for one in found for s in one.segments)
+    assert found[-1].nbytes >= with_all[-1].nbytes
+
+
+@pytest.mark.parametrize("seed", [204, 207])
+def test_of_a_long_program_the_curve_is_coarse_but_ends_in_the_same_place(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, forms = bind(net(seed), Isa.DSP), Forms(isa=Isa.DSP)
+    fine = [s.nbytes for s in schedules(program, forms)]
+    monkeypatch.setattr(choose, "FEW", 0)
+    monkeypatch.setattr(choose, "COARSE", 0.2)
+    for budget in ("WORK", "LAST_WORK"):
+        monkeypatch.setattr(choose, budget, 1000)
+    coarse = [s.nbytes for s in schedules(program, forms)]
+    assert coarse[0] == fine[0]
+    assert coarse[-1] == fine[-1]
+    assert len(coarse) <= len(fine)
+    monkeypatch.setattr(choose, "WORK", 1)
+    assert len(list(schedules(program, forms))) <= 2

@@ -13,12 +13,13 @@ from netsuke.ir import DType, Graph
 from netsuke.lower import lower
 from netsuke.ops.operator import site_of
 from netsuke.ops.program import Program, Step, bind
-from netsuke.ops.stream import Band, Home, Move, Stream, Take
-from netsuke.plan import check, make_plan
+from netsuke.ops.stream import Band, Form, Home, Move, Stream, StreamLayer, Take
+from netsuke.plan import Buffer, check, make_plan
 from netsuke.prove import expected_vectors, random_inputs
 from netsuke.stream import Compactness, Forms, flow_of, make_stream, window_of
 from netsuke.stream.arrange import in_order
 from tests.codegen.build import Instance, shared_library
+from tests.codegen.builder import Builder
 from tests.stream.nets import Images
 from tests.stream.test_push import Pushed
 
@@ -40,7 +41,11 @@ def compactly(program: Program, isa: Isa, chance: random.Random, pushed: str | N
             at += 1
             continue
         nodes = [step.node for step in program.steps[at:end]]
-        how = Compactness(slack=chance.choice([0, 0, 24, 200]), growing=chance.random() < 0.5)
+        how = Compactness(
+            slack=chance.choice([0, 0, 24, 200]),
+            growing=chance.random() < 0.5,
+            draining=chance.random() < 0.6,
+        )
         limits = [chance.choice([None, None, 0, 100]) for _ in nodes]
         band = chance.randint(1, 4)
         steps.append(
@@ -106,18 +111,30 @@ def test_pushed_rows_of_compact_streams_are_exact(first: int, tmp_path) -> None:
 
 
 class Memory:
-    """Walks the events of a compact stream and holds every byte against what is in memory."""
+    """Walks the events of a compact stream and holds every byte against what is in memory: its room, and an input that
+    is drained as near to the room as it may lie."""
 
     def __init__(self, stream: Stream) -> None:
         assert stream.room is not None
         self.stream = stream
+        self.drained = -1
         self.bytes: list[object] = [None] * stream.room
+        self.used = stream.room
+        if stream.draining is not None:
+            homes = [(line.home, line.index) for line in stream.lines]
+            self.drained = homes.index((Home.INPUT, stream.draining.input))
+            line = stream.lines[self.drained]
+            rows = [b for row in range(line.rows) for b in self.row(self.drained, row)]
+            self.bytes = (
+                self.bytes[: stream.draining.lead] + [None] * (stream.draining.lead - stream.room) + rows
+            )
+            self.bytes += [None] * (stream.room - len(self.bytes))
         self.done = [0] * len(stream.layers)
         self.end = [line.rows if line.home is Home.INPUT else 0 for line in stream.lines]
 
     def fill(self, at: int, what: list[object]) -> None:
         assert at >= 0
-        assert at + len(what) <= len(self.bytes)
+        assert at + len(what) <= self.used
         self.bytes[at : at + len(what)] = what
 
     def row(self, line: int, row: int) -> list[object]:
@@ -151,7 +168,13 @@ class Memory:
             if held.home is Home.HELD and not held.sums_bytes:
                 wanted = [b for r in range(start, start + form.window) for b in self.row(line, r)]
                 assert self.bytes[at[line] : at[line] + len(wanted)] == wanted
+            elif line == self.drained:
+                assert self.stream.draining is not None
+                first = self.stream.draining.lead + start * held.row_bytes
+                wanted = [b for r in range(start, start + form.window) for b in self.row(line, r)]
+                assert self.bytes[first : first + len(wanted)] == wanted
         self.fill(places.scratch, [None] * form.scratch_bytes)
+        self.drains(layer, row, form)
         for _, line in layer.lines:  # the scratch lies over nothing that is read
             held = self.stream.lines[line]
             if held.home is Home.HELD and not held.sums_bytes:
@@ -160,6 +183,17 @@ class Memory:
         self.done[event.layer] += form.rows
         if layer.output in at and not self.stream.lines[layer.output].sums_bytes:
             self.append(layer.output, at[layer.output], form.rows)
+
+    def drains(self, layer: StreamLayer, row: int, form: Form) -> None:
+        """The scratch lies over nothing that is read of the input that is drained."""
+        if self.drained in dict(layer.lines).values():
+            assert self.stream.draining is not None
+            held, start = (
+                self.stream.lines[self.drained],
+                max(0, row * layer.window.stride - layer.window.before),
+            )
+            first = self.stream.draining.lead + start * held.row_bytes
+            assert None not in self.bytes[first : first + form.window * held.row_bytes]
 
 
 @pytest.mark.parametrize("seed", range(500, 530))
@@ -199,6 +233,34 @@ def test_a_part_of_a_run_takes_what_the_flow_says(seed: int) -> None:
         estimate = max(peaks[name] + -(-scratch[name] // 8) * 8 for name in peaks)
         assert estimate <= stream.room + 8
         assert stream.room <= estimate + 64
+
+
+def test_an_input_that_has_been_read_makes_room() -> None:
+    b = Builder("net", DType.INT8)
+    x = b.input(1, 24, 16, 3)
+    for _ in range(3):
+        x = b.conv(x, 4, 3, 2)
+    program = bind(lower(b.graph(x)).graph, Isa.DSP)
+    nodes, forms = [step.node for step in program.steps], Forms(isa=Isa.DSP)
+    plans = []
+    for draining in (False, True):
+        how = Compactness(growing=True, draining=draining)
+        step = make_stream(program.graph, nodes, forms, 1, compact=how)
+        plans.append(make_plan(replace(program, steps=(step,))))
+        check(plans[-1])
+    kept, drained = plans
+    row = 16 * 3
+    assert kept.arena_bytes >= 24 * row
+    # Some rows have been read when most are held.
+    assert drained.arena_bytes <= kept.arena_bytes - 2 * row
+    broken = replace(drained, buffers=tuple(lowered(buffer, 8) for buffer in drained.buffers))
+    with pytest.raises(AssertionError, match="overlap while both are in use"):
+        check(broken)
+
+
+def lowered(buffer: Buffer, by: int) -> Buffer:
+    """The model's input nearer to the rows than it may lie."""
+    return replace(buffer, offset=buffer.offset - by) if buffer.first < 0 else buffer
 
 
 def test_moves_come_in_an_order_in_which_nothing_is_lost() -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from netsuke.ops.kernel import Constant
 from netsuke.tune import size
 from netsuke.tune.costs import LayerCost
 from netsuke.tune.keys import kernel_key, layer_key
-from netsuke.tune.size import Form, Search, least_flash, rank
-from netsuke.tune.table import Table, bound, make_table
+from netsuke.tune.size import ROW_GLUE, Form, Search, core_of, least_flash, rank, shared
+from netsuke.tune.table import WORD, Table, bound, make_table
 from tests.codegen.builder import Builder
-from tests.tune.samples import CORE, kernel_cost, network, steps, store
+from tests.tune.samples import CORE, kernel_cost, layer_cost, network, steps, store
 
 
 def table_of(file: Path, seed: int) -> Table:
@@ -105,3 +109,68 @@ def test_a_kernel_that_spends_flash_does_not_make_the_others_too_slow(tmp_path: 
             costs.add({layer_key(step): layer, kernel_key(step.kernel): kernel_cost(100, 1)})
     picked, _ = least_flash(make_table(graph, wide, costs))
     assert not any(one.step.kernel.spends_flash for one in picked.values())
+
+
+def repeated(file: Path) -> Table:
+    """Three depthwise layers of one shape; every kernel takes 900 bytes, and 300 where it knows its layer."""
+    b = Builder("repeated")
+    x = b.depthwise(b.depthwise(b.input(1, 12, 12, 8)))
+    graph = b.graph(b.depthwise(x))
+    costs = store(file, "-Os")
+    some = bound(graph, CORE.isa)
+    for step in (step for one in some.values() for step in one):
+        layer = replace(layer_cost(1000, 300), helpers={"nk_near": 40})
+        kernel = kernel_cost(900, helpers={"nk_near": 50, "nk_far": 60, "nk_taken_in": 70})
+        costs.add({layer_key(step): layer, kernel_key(step.kernel): kernel})
+    costs.add({"another layer": replace(layer_cost(1), helpers={"nk_far": 60})})
+    return make_table(graph, some, costs)
+
+
+def test_a_shared_kernel_is_smaller_the_more_its_layers_give_it_alike(tmp_path: Path) -> None:
+    """All three are the same layer: the function that they share knows all that a layer's own copy would."""
+    some = [row.candidates[0] for row in repeated(tmp_path / "costs").rows]
+    first = some[0]
+    core = core_of(first.step.kernel) or first.kernel
+    alike, alone = shared(some), shared(some[:1])
+    assert (alike.functions[core], alone.functions[core]) == (300, 900)
+    assert alike.nbytes == 3 * (first.constant_bytes + WORD + ROW_GLUE)
+    assert alone.nbytes == first.constant_bytes + first.args_bytes + 20
+
+
+def test_helpers_that_no_layer_needs_are_not_counted(tmp_path: Path) -> None:
+    """Those which stand beside other layers' expanded kernels, but not beside this one's; what stands beside no
+    expanded kernel is a part of it."""
+    one = repeated(tmp_path / "costs").rows[0].candidates[0]
+    assert one.helpers == {"nk_near": 50, "nk_taken_in": 70}
+    assert set(replace(one, cost=None).helpers) == {"nk_near", "nk_far", "nk_taken_in"}
+
+
+def test_kernels_that_only_call_one_function_share_it() -> None:
+    kernels = {kernel.name: kernel for some in steps().values() for kernel in (step.kernel for step in some)}
+    assert core_of(kernels["nk_depthwise_3x3_s8_dsp"]) == "nk_planes_run"
+    assert core_of(kernels["nk_conv_2d_s8"]) is None
+
+
+def test_a_kernel_of_one_layer_alone_is_left_to_the_compiler(tmp_path: Path) -> None:
+    costs = store(tmp_path / "costs", "-Os")
+    for some in steps().values():
+        for step in some:
+            costs.add({layer_key(step): layer_cost(1), kernel_key(step.kernel): kernel_cost(900)})
+    picked, expanded = least_flash(make_table(network(), steps(), costs))
+    users = Counter(one.kernel for one in picked.values())
+    assert 1 in users.values()
+    assert all(users[picked[name].kernel] > 1 for name in expanded)
+
+
+def test_arrays_of_one_number_are_free_where_the_kernel_is_expanded(tmp_path: Path) -> None:
+    one = repeated(tmp_path / "costs").rows[0].candidates[-1]
+    assert one.folded_bytes < one.constant_bytes
+    (call,) = one.step.calls
+    some = Constant(label="some", data=np.arange(6, dtype=np.int8))
+    none = Constant(label="none", data=np.zeros(9, np.int32))
+    pointers = (some, none, *call.pointers[2:])
+    changed = replace(one, step=replace(one.step, calls=(replace(call, pointers=pointers),)))
+    rest = sum(
+        p.data.nbytes for p in call.pointers[2:] if isinstance(p, Constant) and len(set(p.data.flat)) == 1
+    )
+    assert changed.folded_bytes == none.data.nbytes + rest

@@ -15,19 +15,22 @@ from netsuke.bench.models import checkout
 from netsuke.errors import InputError
 
 COUNTS = ("instructions", "cycles")
-SIZES = ("arena_bytes", "ram_bytes", "flash_code_bytes")
+SIZES = ("arena_bytes", "ram_bytes", "flash_code_bytes", "flash_weights_bytes")
 FIELDS = (*COUNTS, *SIZES)
 PER_MILLE = 5
 """How much a count may grow before the check fails; a size may not grow at all."""
+UNKNOWN = {"flash_weights_bytes": 0}
+"""Fields that older files lack, with what stands for them: then nothing is compared."""
 HEADER = """\
-# What one inference may cost: speed build, packaged compiler, emulated core; sizes in bytes, RAM with the stack.
+# What one inference may cost: packaged compiler, emulated core; sizes in bytes, RAM with the stack. A model's own name
+# is its speed build; "MODEL, size" is the one with --optimize size.
 # `netsuke bench check` compares a fresh run with it; `netsuke bench check --update` rewrites it.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """One model on one board."""
+    """One model on one board; `model` names the goal too where it is not speed."""
 
     model: str
     board: str
@@ -36,6 +39,7 @@ class Budget:
     arena_bytes: int
     ram_bytes: int
     flash_code_bytes: int
+    flash_weights_bytes: int
 
     @property
     def key(self) -> tuple[str, str]:
@@ -133,7 +137,7 @@ def budget_file() -> Path:
 
 def measured(session: Session) -> Budgets:
     """A session's counts in the form of budgets."""
-    results = [(one.model, one.result) for one in session.measurements]
+    results = [(budget_name(one.model, one.goal), one.result) for one in session.measurements]
     return Budgets(
         compiler=results[0][1].compiler if results else "",
         entries=tuple(
@@ -145,10 +149,16 @@ def measured(session: Session) -> Budgets:
                 arena_bytes=r.arena_bytes,
                 ram_bytes=r.ram_bytes,
                 flash_code_bytes=r.flash_code_bytes,
+                flash_weights_bytes=r.flash_weights_bytes,
             )
             for model, r in results
         ),
     )
+
+
+def budget_name(model: str, goal: str) -> str:
+    """What a budget calls a model that is built for a goal."""
+    return model if goal == "speed" else f"{model}, {goal}"
 
 
 def compare(held: Budgets, fresh: Budgets) -> Outcome:
@@ -159,7 +169,7 @@ def compare(held: Budgets, fresh: Budgets) -> Outcome:
         for now in fresh.entries
         if (before := known.get(now.key)) is not None
         for name in FIELDS
-        if before.value(name) != now.value(name)
+        if before.value(name) not in (now.value(name), UNKNOWN.get(name))
     ]
     unknown = tuple(one.key for one in fresh.entries if one.key not in known)
     return Outcome(changes=tuple(changes), unknown=unknown, compared=len(fresh.entries))
@@ -196,13 +206,14 @@ def read_budgets(path: Path, *, missing_ok: bool = False) -> Budgets:
 
 def read_budget(path: Path, model: str, board: str, values: Any) -> Budget:
     """One table of the file."""
-    names = sorted(values) if isinstance(values, Mapping) else []
-    if names != sorted(FIELDS) or not all(type(values[name]) is int for name in names):
+    given = dict(values) if isinstance(values, Mapping) else {}
+    whole = {**UNKNOWN, **given}
+    if sorted(whole) != sorted(FIELDS) or not all(type(value) is int for value in whole.values()):
         raise InputError(
-            f"{path}: {board}.{model}: got the fields {', '.join(names) or 'of no table'}, wanted whole numbers for "
-            f"{', '.join(FIELDS)}; correct it or write the file anew with `netsuke bench check --update`"
+            f"{path}: {board}.{model}: got the fields {', '.join(sorted(given)) or 'of no table'}, wanted whole "
+            f"numbers for {', '.join(FIELDS)}; correct it or write the file anew with `netsuke bench check --update`"
         )
-    return Budget(model=model, board=board, **{name: values[name] for name in FIELDS})
+    return Budget(model=model, board=board, **whole)
 
 
 def to_toml(budgets: Budgets) -> str:

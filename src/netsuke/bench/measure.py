@@ -31,18 +31,21 @@ BOARDS = (
 )
 """One board for each core that netsuke has kernels for."""
 COMPILERS = ("zig", "gcc")
+SMALLEST_ON = ("nucleo-l4r5zi",)
+"""Boards for which builds for the goal "size" have budgets too."""
 PACKAGED = "zig"
 """The compiler that comes with netsuke: the same code for everybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One model, built by one compiler and run on one board's core. `compiler` is zig or gcc."""
+    """One model, built by one compiler for a goal and run on one board's core. `compiler` is zig or gcc."""
 
     model: str
     board: Board
     compiler: str
     result: BuildResult
+    goal: str = "speed"
 
     @property
     def share_of_bound(self) -> float | None:
@@ -107,7 +110,7 @@ def compilers_for(core: Core, wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(wanted) or tuple(c for c in available_compilers(core) if c in COMPILERS)
 
 
-def measure(model: str, graph: Graph, board: Board, compiler: str) -> Measurement:
+def measure(model: str, graph: Graph, board: Board, compiler: str, goal: str = "speed") -> Measurement:
     """One build and run.
 
     Raises:
@@ -115,6 +118,7 @@ def measure(model: str, graph: Graph, board: Board, compiler: str) -> Measuremen
     """
     options = BuildOptions(
         name=graph.name,
+        optimize=goal,
         compiler=compiler,
         targets=(Target.EMULATOR,),
         runs=0,
@@ -126,7 +130,7 @@ def measure(model: str, graph: Graph, board: Board, compiler: str) -> Measuremen
         raise EmulationError(
             f"{board.core.name} ran, but was not counted: QEMU without plugins, or no C compiler for one"
         )
-    return Measurement(model=model, board=board, compiler=compiler, result=result)
+    return Measurement(model=model, board=board, compiler=compiler, result=result, goal=goal)
 
 
 def why_not(board: Board) -> str | None:
@@ -141,8 +145,11 @@ def measure_all(
     boards: Sequence[str],
     compilers: Sequence[str],
     progress: Callable[[str, float], None],
+    smallest_on: Sequence[str] = (),
 ) -> Session:
     """Every model on every board with every compiler; what cannot be built is skipped and named.
+
+    On the boards `smallest_on`, where they are among them, also with the goal "size".
 
     Raises:
         NetsukeError: for an unknown board, or a model that cannot be read.
@@ -150,15 +157,20 @@ def measure_all(
     targets = [find_board(name).require_supported() for name in boards]
     skipped = [Skipped(what=b.name, why=why) for b in targets if (why := why_not(b)) is not None]
     here = [b for b in targets if why_not(b) is None]
-    pairs = [(board, compiler) for board in here for compiler in compilers_for(board.core, compilers)]
+    builds = [
+        (board, compiler, goal)
+        for board in here
+        for compiler in compilers_for(board.core, compilers)
+        for goal in (("speed", "size") if board.name in smallest_on else ("speed",))
+    ]
     found: list[Measurement] = []
     for number, model in enumerate(models):
         graph = load(model.path)
-        for at, (board, compiler) in enumerate(pairs):
-            what = f"{model.key} {board.name} {compiler}"
-            progress(what, (number + at / len(pairs)) / len(models))
+        for at, (board, compiler, goal) in enumerate(builds):
+            what = f"{model.key} {board.name} {compiler}{' for size' if goal == 'size' else ''}"
+            progress(what, (number + at / len(builds)) / len(models))
             try:
-                found.append(measure(model.key, graph, board, compiler))
+                found.append(measure(model.key, graph, board, compiler, goal))
             except NetsukeError as error:
                 skipped.append(Skipped(what=what, why=str(error), error=error))
     progress("done", 1.0)

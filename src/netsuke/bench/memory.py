@@ -25,10 +25,39 @@ class Mode:
     title: str
     ram: str | None = None
     push_rows: bool = False
+    limits: bool = False
+    """Within the limit of the model, where it has one."""
+
+    def of(self, model: str) -> Mode:
+        """The mode for one model."""
+        limit = LIMITS.get(model)
+        if not self.limits or limit is None:
+            return self
+        return Mode(title=self.title, ram=str(limit.bytes), push_rows=limit.push_rows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """Bytes of arena and states that a model is to run in at nearly full speed."""
+
+    bytes: int
+    push_rows: bool = False
+
+
+LIMITS = {
+    "kws": Limit(bytes=5800),
+    "vww": Limit(bytes=12000, push_rows=True),
+    "ic": Limit(bytes=14000),
+    "ad": Limit(bytes=768),
+    "sww": Limit(bytes=3600),
+}
 MODES = (
     Mode(title="netsuke"),
+    Mode(
+        title="netsuke --ram "
+        + "/".join(f"{one.bytes}{' pushed' * one.push_rows}" for one in LIMITS.values()),
+        limits=True,
+    ),
     Mode(title="netsuke --ram min", ram="min"),
     Mode(title="netsuke --ram min --push-rows", ram="min", push_rows=True),
 )
@@ -58,7 +87,7 @@ def needs(models: Sequence[BenchModel], board: str, progress: Callable[[str, flo
         builds = []
         for at, mode in enumerate(MODES):
             progress(model.key, (number + at / len(MODES)) / len(models))
-            builds.append(built(model, board, mode))
+            builds.append(built(model, board, mode.of(model.key)))
         found.append(Need(model=model.key, builds=tuple(builds)))
     progress("done", 1.0)
     return found

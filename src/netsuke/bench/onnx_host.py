@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,9 @@ class Made:
     arena_bytes: int
 
 
-def run_jobs(jobs: Sequence[HostJob]) -> dict[str, str]:
+def run_jobs(
+    jobs: Sequence[HostJob], progress: Callable[[float], None] = lambda share: None
+) -> dict[str, str]:
     """Job name → what was wrong, for those that were not right to the byte."""
     wrong: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="netsuke-onnx-") as name:
@@ -53,6 +55,7 @@ def run_jobs(jobs: Sequence[HostJob]) -> dict[str, str]:
             except (NetsukeError, AssertionError) as error:
                 wrong[job.name] = f"no C: {error}"
         for at in range(0, len(made), AT_ONCE):
+            progress(at / len(made))
             wrong.update(run_some(made[at : at + AT_ONCE], Path(name) / f"lib{at}.so"))
     return wrong
 
@@ -91,7 +94,7 @@ def call(library: ctypes.CDLL, made: Made) -> str:
     """Runs one; '' when every output is the reference's to the byte."""
     arena = np.zeros(made.arena_bytes // 8 + 1, np.uint64)
     inputs = [np.asarray(value, order="C") for value in made.job.inputs]
-    outputs = [np.zeros_like(value) for value in made.job.outputs]
+    outputs = [np.zeros(value.shape, value.dtype) for value in made.job.outputs]  # C order, whatever theirs
     buffers = [arena, *inputs, *outputs]
     status = getattr(library, f"{made.prefix}_invoke")(*(ctypes.c_void_p(b.ctypes.data) for b in buffers))
     if status:

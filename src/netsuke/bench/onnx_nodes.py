@@ -1,17 +1,15 @@
 """How much of the ONNX standard is imported right: its node tests through importer, reference and C.
 
-`python -m netsuke.bench.onnx_nodes [--all] [--write] [OPERATOR ...]` prints the table
-of docs/onnx.md; `--write` writes it.
+`netsuke bench onnx [OPERATOR ...]` prints the counts; `onnx_report` writes docs/onnx.md.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path
 
 import numpy as np
 
@@ -20,17 +18,19 @@ from netsuke.bench.onnx_cases import (
     Variant,
     foreign,
     halves,
-    node_tests,
     subjects,
     variants,
 )
 from netsuke.bench.onnx_host import HostJob, run_jobs
-from netsuke.errors import NetsukeError, UnsupportedModel
+from netsuke.compress.recipe import Progress, silent
+from netsuke.errors import InputError, NetsukeError, UnsupportedModel
+from netsuke.importers.onnx.bodies import BODIES
 from netsuke.importers.onnx.builder import Known
+from netsuke.importers.onnx.composed import COMPOSED
 from netsuke.importers.onnx.constants import EVALUATORS
 from netsuke.importers.onnx.load import HANDLERS, Imported, imported
 from netsuke.importers.onnx.qlinear import FORMS, written_out
-from netsuke.importers.onnx.read import read
+from netsuke.importers.onnx.read import NARROW, read
 from netsuke.importers.onnx.walk import Walk
 from netsuke.importers.unsupported import UnsupportedOperators
 from netsuke.ir import Array
@@ -38,6 +38,8 @@ from netsuke.ops.interpret import interpret
 
 HALF_ATOL = 1e-3
 """Tolerance where half precision is in a test: we compute in float32."""
+BRIEF = 2.0**-7
+"""Tolerance, relative and absolute, where bfloat16 is in a test: it has 8 bits."""
 
 
 class Status(Enum):
@@ -69,17 +71,45 @@ def claimed(test: NodeTest) -> bool:
 
 def missing(test: NodeTest) -> list[str]:
     """The operators of it that the importer does not translate."""
-    return [op for op in test.operators if op not in HANDLERS and op not in EVALUATORS and op not in FORMS]
+    known = (HANDLERS, EVALUATORS, FORMS, BODIES, COMPOSED)
+    return [op for op in test.operators if not any(op in one for one in known)]
 
 
-def run(tests: Sequence[NodeTest], wanted: Iterable[str] = (), *, compiled: bool = True) -> list[Result]:
+def asked_for(tests: Sequence[NodeTest], wanted: Iterable[str]) -> frozenset[str]:
+    """Names of operators or of tests, each of which is one.
+
+    Raises:
+        InputError: for a name of neither.
+    """
+    about = subjects(tests)
+    known = {*about, *about.values()}
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise InputError(
+                f"got {name!r}, which is no operator or node test of ONNX"
+                + (f"; did you mean {near[0]}?" if near else "")
+            )
+    return frozenset(wanted)
+
+
+def run(
+    tests: Sequence[NodeTest],
+    wanted: Iterable[str] = (),
+    *,
+    compiled: bool = True,
+    progress: Progress = silent,
+) -> list[Result]:
     """Every test (of the operators `wanted`, if any are named), the reference's results and then the C's."""
     about = subjects(tests)
     names = set(wanted)
     chosen = [t for t in tests if not names or names & {about[t.name], t.name}]
-    results = [checked(test, about[test.name]) for test in chosen]
+    results = []
+    for number, test in enumerate(chosen):
+        progress("import", 0.5 * number / len(chosen))
+        results.append(checked(test, about[test.name]))
     jobs = [r.job for r in results if r.job is not None]
-    wrong = run_jobs(jobs) if compiled else {}
+    wrong = run_jobs(jobs, lambda share: progress("compile", 0.5 + 0.5 * share)) if compiled else {}
     return [
         replace(r, status=Status.FAILED, why=wrong[r.name], job=None)
         if r.name in wrong
@@ -171,11 +201,14 @@ def difference(got: Array, wanted: Array, test: NodeTest) -> str:
         got = (got.astype(np.int16) + 128).astype(np.uint8)
     if got.shape != wanted.shape:
         return f"shape {list(got.shape)} for {list(wanted.shape)}"
+    if wanted.dtype.name in NARROW:
+        wanted = wanted.astype(NARROW[wanted.dtype.name])
     if wanted.dtype.kind != "f":
         wrong = int((got != wanted).sum())
         return f"{wrong} of {wanted.size} whole numbers differ" if wrong else ""
     a, b = got.astype(np.float64), wanted.astype(np.float64)
-    if np.allclose(a, b, rtol=test.rtol, atol=HALF_ATOL if halves(test) else test.atol, equal_nan=True):
+    rtol, atol = (BRIEF, BRIEF) if test.brief else (test.rtol, HALF_ATOL if halves(test) else test.atol)
+    if np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True):
         return ""
     with np.errstate(invalid="ignore"):
         apart = np.abs(a - b)
@@ -189,90 +222,3 @@ def reason(error: NetsukeError) -> str:
         return f"{first.op}: {first.hint}"
     text = str(error).splitlines()[0] if not isinstance(error, UnsupportedModel) else str(error)
     return re.sub(r"^test_\w+( cannot be imported)?: (input '[^']*' ?:? ?)?", "", text)
-
-
-def table(results: Sequence[Result]) -> str:
-    """Markdown: a row an operator that is claimed, sums below."""
-    rows = ["| operator | tests | passed | at import | refused | failed |", "|---|--:|--:|--:|--:|--:|"]
-    by_operator: dict[str, list[Result]] = {}
-    for result in results:
-        if result.status is not Status.UNCLAIMED:
-            by_operator.setdefault(result.operator, []).append(result)
-    counted = (Status.PASSED, Status.FOLDED, Status.REFUSED, Status.FAILED)
-    for operator, mine in sorted(by_operator.items()):
-        counts = [sum(r.status is status for r in mine) for status in counted]
-        rows.append(f"| {operator} | {len(mine)} | {' | '.join(map(str, counts))} |")
-    return "\n".join(rows)
-
-
-def summary(results: Sequence[Result]) -> str:
-    """The sums in one line."""
-    counts = {status: sum(r.status is status for r in results) for status in Status}
-    applicable = sum(counts.values()) - counts[Status.UNCLAIMED]
-    parts = ", ".join(f"{counts[s]} {s.value}" for s in Status if s is not Status.UNCLAIMED)
-    return f"{len(results)} node tests, {applicable} of operators that are claimed: {parts}"
-
-
-DOCUMENT = """# ONNX: what is imported, held against the standard
-
-Generated by `python -m netsuke.bench.onnx_nodes --write`; a test holds it current.
-
-The onnx package ships the standard's own node tests: one small model an operator and form, with inputs and expected
-outputs. Each test whose operators netsuke claims goes through the importer, the reference and the C, compiled for the
-host. Real numbers must come within the tolerances of the standard's test runner (relative 0.001, absolute 1e-7; where
-half precision is in a test absolute 0.001, since we compute in float32), whole numbers must be equal, and the C must
-give the reference's bytes.
-
-In a node test every operand is an input, weights and shapes too. Where netsuke wants a constant, the test's value
-becomes one; *at import* counts tests whose result is then known without running anything. A test of a function's body
-(`_expanded`) counts with its operator. Double and half precision become float32, 64-bit whole numbers int32; unsigned
-16 to 64-bit numbers, strings, sequences and 8-bit floats are refused.
-
-**{summary}**
-
-{table}
-
-## Why tests are refused
-
-{reasons}
-"""
-
-
-def document(results: Sequence[Result]) -> str:
-    """Text of docs/onnx.md."""
-    return DOCUMENT.format(summary=summary(results), table=table(results), reasons=reasons(results))
-
-
-def reasons(results: Sequence[Result]) -> str:
-    """What was said, with the operators and how often."""
-    found: dict[str, dict[str, int]] = {}
-    for r in results:
-        if r.status is Status.REFUSED:
-            words = re.sub(r"'[^']*'", "'...'", r.why.removeprefix(f"{r.operator}: "))
-            words = re.sub(r"(\[[^\]]*\])", "[...]", words)
-            operators = found.setdefault(re.sub(r"\b\d+\b", "N", words)[:140], {})
-            operators[r.operator.partition("+")[0]] = operators.get(r.operator.partition("+")[0], 0) + 1
-    ordered = sorted(found.items(), key=lambda item: (-sum(item[1].values()), item[0]))
-    return "\n".join(
-        f"- {sum(ops.values())}: {why} ({', '.join(f'{op} {n}' for op, n in sorted(ops.items()))})"
-        for why, ops in ordered
-    )
-
-
-def main(arguments: Sequence[str]) -> int:
-    """The command; exits with 1 when a test fails."""
-    results = run(node_tests(), [a for a in arguments if not a.startswith("--")])
-    if "--write" in arguments:
-        Path("docs/onnx.md").write_text(document(results), encoding="utf-8")
-    print(table(results))
-    print(f"\n{summary(results)}")
-    shown = [s for s in Status if s in (Status.FAILED, Status.REFUSED) or "--all" in arguments]
-    for status in shown:
-        for r in results:
-            if r.status is status and status not in (Status.PASSED, Status.FOLDED):
-                print(f"{status.value}: {r.operator} {r.name}: {r.why[:160]}")
-    return any(r.status is Status.FAILED for r in results)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

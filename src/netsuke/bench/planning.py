@@ -20,18 +20,31 @@ from netsuke.tune import Tuner
 
 T = TypeVar("T")
 PHASES = ("load", "lower", "bind", "plan", "schedules")
+MODEL_SECONDS = 10.0
+"""Of the processor, at most, for a model in a file."""
+LARGE_SECONDS = 60.0
+"""The same for a network of two hundred nodes."""
+TOO_LATE = 1
+"""What the command exits with when a limit is exceeded. Seconds are noisy: tests hold counts of steps instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A model: seconds of the processor for each of PHASES; its plan, and the smallest of `count` schedules."""
+    """A model: seconds of the processor for each of PHASES, and at most in all; its plan, and the smallest of `count`
+    schedules."""
 
     name: str
     nodes: int
     seconds: tuple[float, ...]
+    limit: float
     plan: Plan
     smallest: Plan
     count: int
+
+    @property
+    def late(self) -> bool:
+        """True when it took longer than it may."""
+        return sum(self.seconds) > self.limit
 
 
 def planned(name: str, source: Path | Callable[[], Graph], board: str) -> Planned:
@@ -51,6 +64,7 @@ def planned(name: str, source: Path | Callable[[], Graph], board: str) -> Planne
         name=name,
         nodes=len(graph.nodes),
         seconds=tuple(watch.seconds),
+        limit=MODEL_SECONDS if isinstance(source, Path) else LARGE_SECONDS,
         plan=plan,
         smallest=found[-1].plan,
         count=len(found),
@@ -92,6 +106,7 @@ def planning_sheet(rows: Sequence[Planned], board: str) -> Sheet:
             "nodes",
             *PHASES,
             "all",
+            "limit",
             "bytes",
             "bound",
             "any order",
@@ -112,6 +127,7 @@ def line(row: Planned) -> tuple[str, ...]:
         str(row.nodes),
         *(f"{s:.1f}" for s in row.seconds),
         f"{sum(row.seconds):.1f}",
+        f"{row.limit:g}",
         f"{plan.arena_bytes:,}",
         f"{plan.lower_bound:,}",
         f"{plan.order_bound:,}" if plan.order_bound else "–",

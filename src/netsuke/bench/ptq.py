@@ -6,7 +6,7 @@ of the made-up inputs, those for calibration come from another seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,46 +126,55 @@ TASKS = (
 
 
 def outcomes(
-    tasks: Sequence[Task], count: int, recipes: dict[str, Recipe], progress: Progress
-) -> list[Outcome]:
-    """Every task in every form, on `count` scored samples (keywords: of each half, half as many).
+    tasks: Sequence[Task], count: int, recipes: Mapping[str, Recipe], progress: Progress
+) -> Iterator[Outcome]:
+    """Every task in every form, on `count` scored samples (keywords: of each half, half as many); one after the other,
+    so that those that are done can be shown when the rest is given up.
 
     Raises:
         NetsukeError: when a model or its inputs are not there.
     """
-    found = []
     for number, task in enumerate(tasks):
 
-        def share(done: float, key: str = task.key, before: int = number) -> None:
-            progress(key, (before + done) / len(tasks))
+        def share(what: str, done: float, key: str = task.key, before: int = number) -> None:
+            progress(f"{key} {what}", (before + done) / len(tasks))
 
-        found.append(outcome(task, count, recipes, share))
-    return found
+        yield outcome(task, count, recipes, share)
 
 
-def outcome(task: Task, count: int, recipes: dict[str, Recipe], progress: Callable[[float], None]) -> Outcome:
+def outcome(task: Task, count: int, recipes: Mapping[str, Recipe], progress: Progress) -> Outcome:
     """One task in every form."""
     folder = default_folder()
     graph, reference = (load(folder / f"{name}.tflite") for name in (task.real, task.reference))
     graph = float_graph(graph)
     folds = task.folds(count)
+    progress("reference", 0.0)
     exact = np.concatenate([float_outputs(graph, scored)[0] for _, scored in folds])
     labels = labels_of([scored for _, scored in folds])
     theirs = np.concatenate([integer_outputs(reference, scored)[0] for _, scored in folds])
     scores = [score("reference int8 file", exact, theirs, labels)]
     for done, (form, recipe) in enumerate(recipes.items()):
-        progress((done + 1) / (len(recipes) + 1))
-        scores.append(score(form, exact, ours(graph, folds, recipe), labels))
+
+        def share(what: str, part: float, before: int = done) -> None:
+            progress(what, (before + part) / len(recipes))
+
+        scores.append(score(form, exact, ours(graph, folds, recipe, share), labels))
     accuracy = None if labels is None else hits(exact, labels)
     return Outcome(task=task, samples=len(exact), float_accuracy=accuracy, scores=tuple(scores))
 
 
-def ours(graph: Graph, folds: Sequence[tuple[ArraySamples, ArraySamples]], recipe: Recipe) -> Array:
+def ours(
+    graph: Graph, folds: Sequence[tuple[ArraySamples, ArraySamples]], recipe: Recipe, progress: Progress
+) -> Array:
     """The outputs of our integer graphs, one a fold."""
-    parts = [
-        integer_outputs(quantize_by(graph, calibration, recipe).graph, scored)[0]
-        for calibration, scored in folds
-    ]
+    parts = []
+    for number, (calibration, scored) in enumerate(folds):
+
+        def share(what: str, done: float, before: int = number) -> None:
+            progress(what, (before + done) / len(folds))
+
+        integers = quantize_by(graph, calibration, recipe, share).graph
+        parts.append(integer_outputs(integers, scored)[0])
     return np.concatenate(parts)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netsuke.cli import bench, boards, build, demo, diagnose, inspect, ops, plan, quantize, version
+from netsuke.cli import bench, boards, build, demo, diagnose, export, inspect, ops, plan, quantize, version
 
 app = typer.Typer(
     name="netsuke",
@@ -35,6 +35,7 @@ app.command("inspect")(inspect.inspect)
 app.command("plan")(plan.plan)
 app.command("quantize")(quantize.quantize)
 app.command("diagnose")(diagnose.diagnose)
+app.command("export")(export.export)
 app.command("boards")(boards.boards)
 app.command("ops")(ops.ops)
 app.add_typer(bench.bench, name="bench")

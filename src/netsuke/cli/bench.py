@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from netsuke.cli import bench_float, bench_models
 from netsuke.cli.consoles import complain, print_json, progress_bar
 from netsuke.cli.consoles import out as stdout
 
@@ -98,7 +99,7 @@ def check(
     Exits with 1, naming each, when a size grew, or a count by more than 0.5 %; with another code when a build failed.
     """
     from netsuke.bench.budgets import budget_file, compare, measured, merged, read_budgets, write_budgets
-    from netsuke.bench.measure import BOARDS, PACKAGED, measure_all
+    from netsuke.bench.measure import BOARDS, PACKAGED, SMALLEST_ON, measure_all
     from netsuke.bench.models import absent_message, digits_model, find_models
     from netsuke.errors import NotExact
 
@@ -110,7 +111,7 @@ def check(
     if not models:
         found += digits_model()
     with progress_bar(shown=True) as progress:
-        session = measure_all(found, board or BOARDS, [PACKAGED], progress)
+        session = measure_all(found, board or BOARDS, [PACKAGED], progress, SMALLEST_ON)
     for one in session.skipped:
         typer.echo(str(one), err=True)
     if not session.exact:
@@ -171,10 +172,13 @@ def planning(
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
 ) -> None:
-    """Print how long planning takes, for the models and for networks of two hundred nodes, and what it proves."""
+    """Print how long planning takes, for the models and for networks of two hundred nodes, and what it proves.
+
+    Exits with 1 when one takes longer than it may.
+    """
     from netsuke.bench.large_networks import LARGE
     from netsuke.bench.models import find_models
-    from netsuke.bench.planning import plan_all, planning_sheet
+    from netsuke.bench.planning import TOO_LATE, plan_all, planning_sheet
     from netsuke.bench.sheet import markdown_table, rendered
     from netsuke.errors import InputError
 
@@ -190,6 +194,10 @@ def planning(
         print(markdown_table(sheet))
     else:
         stdout().print(rendered([sheet], ()))
+    late = [row.name for row in rows if row.late]
+    if late:
+        typer.echo(f"took longer than the limit: {', '.join(late)}", err=True)
+        raise typer.Exit(TOO_LATE)
 
 
 @bench.command("networks")
@@ -255,34 +263,6 @@ def layers(
         raise typer.Exit(1)
 
 
-@bench.command("ptq")
-def ptq(
-    count: Annotated[int, typer.Option("--count", min=8, help="Scored samples of each model.")] = 500,
-    only: Annotated[str, typer.Option("--task", help="Of kws, vww, ic and ad only these.")] = "",
-    adaround: Annotated[
-        bool, typer.Option("--adaround", help="With learned rounding too (minutes).")
-    ] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-) -> None:
-    """Quantise the float MLPerf Tiny models after training, and score them beside the reference int8 files.
-
-    Exits with 1 when one is farther from its float model than the reference is, or keywords fall below 90.4 %.
-    """
-    from netsuke.bench.models import absent_message, default_folder
-    from netsuke.bench.ptq import LEARNED, RECIPES, TASKS, files_there, outcomes, ptq_sheet
-    from netsuke.bench.sheet import markdown_table, rendered
-
-    if not files_there(default_folder()):
-        typer.echo(absent_message(), err=True)
-        return
-    wanted = [t for t in TASKS if not only or t.key in only.split(",")]
-    recipes = RECIPES | (LEARNED if adaround else {})
-    with progress_bar(shown=True) as progress:
-        found = outcomes(wanted, count, recipes, progress)
-    sheet = ptq_sheet(found)
-    if markdown:
-        print(markdown_table(sheet))
-    else:
-        stdout().print(rendered([sheet], ()))
-    if not all(one.passed for one in found):
-        raise typer.Exit(1)
+bench.command("ptq")(bench_models.ptq)
+bench.command("onnx")(bench_models.onnx)
+bench.command("float")(bench_float.float_errors)

@@ -9,11 +9,21 @@ import typer
 
 from netsuke.cli.consoles import out as stdout
 from netsuke.cli.consoles import print_json, progress_bar
-from netsuke.cli.quantize import DataScale, DataZero, names
+from netsuke.cli.recipes import (
+    BiasCorrection,
+    Calibrator,
+    DataScale,
+    DataZero,
+    Equalize,
+    Int16,
+    Weights2,
+    Weights4,
+    names,
+)
 
 
 def diagnose(
-    model: Annotated[Path, typer.Argument(help="A float .tflite or .onnx file.", metavar="MODEL")],
+    model: Annotated[Path, typer.Argument(help="A float .tflite, .onnx or .pt2 file.", metavar="MODEL")],
     data: Annotated[
         Path,
         typer.Option("--data", "-d", help="Samples: .npz, .npy or a folder; labels in an array 'labels'."),
@@ -27,27 +37,17 @@ def diagnose(
         typer.Option("--fix", help="Reach accuracy>=0.9 or sqnr>=30 by what costs least.", metavar="AIM"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The .tflite file that --fix writes.")
+        Path | None, typer.Option("--out", "-o", help="The .tflite or .onnx file that --fix writes.")
     ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="A page with a picture and tables.", metavar="FILE")
     ] = None,
-    calibrator: Annotated[
-        str, typer.Option("--calibrator", help="As in `netsuke quantize`.", metavar="NAME")
-    ] = "mse",
-    equalize: Annotated[bool, typer.Option("--equalize", help="As in `netsuke quantize`.")] = False,
-    bias_correction: Annotated[
-        bool, typer.Option("--bias-correction", help="As in `netsuke quantize`.")
-    ] = False,
-    int16: Annotated[
-        str, typer.Option("--int16", help="As in `netsuke quantize`.", metavar="LAYER,...")
-    ] = "",
-    weights_4: Annotated[
-        str, typer.Option("--weights-4", help="As in `netsuke quantize`.", metavar="LAYER,...")
-    ] = "",
-    weights_2: Annotated[
-        str, typer.Option("--weights-2", help="As in `netsuke quantize`.", metavar="LAYER,...")
-    ] = "",
+    calibrator: Calibrator = "mse",
+    equalize: Equalize = False,
+    bias_correction: BiasCorrection = False,
+    int16: Int16 = "",
+    weights_4: Weights4 = "",
+    weights_2: Weights2 = "",
     data_scale: DataScale = None,
     data_zero_point: DataZero = 0,
     json: Annotated[bool, typer.Option("--json", help="Print data instead of tables.")] = False,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from netsuke.compress.files import read_arrays
+from netsuke.compress.files import in_order, read_arrays
 from netsuke.errors import InputError
 from netsuke.ir import Array, Graph, Tensor
 
@@ -16,36 +15,30 @@ def read_inputs(path: Path, graph: Graph) -> list[tuple[Array, ...]]:
     """One tuple of arrays for every invocation.
 
     An array belongs to the input that has its name; when no name matches, arrays belong to inputs in order.
+    Others, such as labels, are passed over where names match.
     Each has shape [N, *input without its first dimension 1], [N, *input], or that of the input for N = 1.
 
     Raises:
         InputError: when the file cannot be read, or its arrays are not what the model takes.
     """
-    arrays = read_arrays(path)
     wanted = [graph.tensors[name] for name in graph.inputs]
-    if len(arrays) != len(wanted):
-        raise InputError(
-            f"{path.name} holds {len(arrays)} arrays ({', '.join(arrays)}); the model takes {len(wanted)}: "
-            f"{', '.join(describe(tensor) for tensor in wanted)}"
-        )
-    found = by_name(arrays, wanted, path)
+    found = in_order(read_arrays(path), graph, path)
     stacks = [stacked(array, tensor, path) for array, tensor in zip(found, wanted, strict=True)]
     counts = {len(stack) for stack in stacks}
     if len(counts) != 1 or counts == {0}:
         raise InputError(
             f"{path.name}: got {[len(s) for s in stacks]} values; as many for each input were wanted"
         )
+    for stack, tensor in zip(stacks, wanted, strict=True):
+        check_numbers(stack, tensor)
     return list(zip(*stacks, strict=True))
 
 
-def by_name(arrays: Mapping[str, Array], wanted: list[Tensor], path: Path) -> list[Array]:
-    """The arrays in the order of the inputs."""
-    names = [tensor.name for tensor in wanted]
-    if set(names) == set(arrays):
-        return [arrays[name] for name in names]
-    if set(names) & set(arrays):
-        raise InputError(f"{path.name} holds {', '.join(arrays)}; the model's inputs are {', '.join(names)}")
-    return list(arrays.values())
+def check_numbers(stack: Array, tensor: Tensor) -> None:
+    """Refuses what is no number: results that are none say nothing about two forms of a model."""
+    bad = ~np.isfinite(stack.reshape(len(stack), -1)).all(axis=1)
+    if bad.any():
+        raise InputError(f"value {int(np.argmax(bad))} of input {tensor.name!r} is infinite or not a number")
 
 
 def stacked(array: Array, tensor: Tensor, path: Path) -> Array:

@@ -9,61 +9,59 @@ import typer
 
 from netsuke.cli.consoles import out as stdout
 from netsuke.cli.consoles import print_json, progress_bar
-
-DataScale = Annotated[
-    float | None,
-    typer.Option("--data-scale", help="What a step of integers in sample files stands for (1: as they are)."),
-]
-DataZero = Annotated[int, typer.Option("--data-zero-point", help="And which of them stands for 0.")]
+from netsuke.cli.recipes import (
+    BiasCorrection,
+    Calibrator,
+    DataScale,
+    DataZero,
+    Equalize,
+    Int16,
+    Weights2,
+    Weights4,
+    names,
+)
 
 
 def quantize(
-    model: Annotated[Path, typer.Argument(help="A float .tflite or .onnx file.", metavar="MODEL")],
+    model: Annotated[Path, typer.Argument(help="A float .tflite, .onnx or .pt2 file.", metavar="MODEL")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The .tflite or .onnx file to write.")],
     calib: Annotated[
-        Path,
-        typer.Option("--calib", "-c", help="Samples to calibrate with: .npz, .npy, or a folder of them."),
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The .tflite file to write.")],
+        Path | None,
+        typer.Option(
+            "--calib", "-c",
+            help="Samples to calibrate with: .npz, .npy, or a folder of them. Needed but for --weight-only.",
+        ),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="Samples to measure with; labels in an array 'labels'.")
     ] = None,
-    calibrator: Annotated[
-        str,
-        typer.Option(
-            "--calibrator", help="min-max, moving-average, percentile[:99.9], mse or entropy.", metavar="NAME"
-        ),
-    ] = "mse",
-    equalize: Annotated[
-        bool, typer.Option("--equalize", help="Bring channels between layers to like ranges first.")
+    weight_only: Annotated[
+        bool,
+        typer.Option("--weight-only", help="Weights in int8, all else in float32: smaller, no faster."),
     ] = False,
-    bias_correction: Annotated[
-        bool, typer.Option("--bias-correction", help="Put what rounding shifts back into the biases.")
-    ] = False,
+    calibrator: Calibrator = "mse",
+    equalize: Equalize = False,
+    bias_correction: BiasCorrection = False,
     adaround: Annotated[
         bool, typer.Option("--adaround", help="Learn which way each weight is rounded.")
     ] = False,
-    int16: Annotated[
-        str, typer.Option("--int16", help="Layers whose outputs keep 16 bits, or all.", metavar="LAYER,...")
-    ] = "",
-    weights_4: Annotated[
-        str, typer.Option("--weights-4", help="Layers with 4-bit weights, or all.", metavar="LAYER,...")
-    ] = "",
-    weights_2: Annotated[
-        str, typer.Option("--weights-2", help="Layers with 2-bit weights, or all.", metavar="LAYER,...")
-    ] = "",
+    int16: Int16 = "",
+    weights_4: Weights4 = "",
+    weights_2: Weights2 = "",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of --adaround.")] = 0,
     data_scale: DataScale = None,
     data_zero_point: DataZero = 0,
     json: Annotated[bool, typer.Option("--json", help="Print data instead of a summary.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-) -> None:
-    """Quantise a float model after training, and write it as .tflite (int8 by TFLite's rules).
+) -> None:  # fmt: skip
+    """Quantise a float model after training, and write it as .tflite (int8 by TFLite's rules) or .onnx (QDQ).
 
     Nothing is written when anything goes wrong, or on Ctrl-C.
     """
     from netsuke.compress.files import Stored
     from netsuke.compress.recipe import Recipe
-    from netsuke.quantization import quantize_model
+    from netsuke.errors import InputError
+    from netsuke.quantization import quantize_model, quantize_weights
     from netsuke.report.quantization_text import print_quantization, quantization_to_json
 
     recipe = Recipe(
@@ -76,22 +74,17 @@ def quantize(
         weights_2=names(weights_2),
         seed=seed,
     )
+    stored = Stored(scale=data_scale, zero_point=data_zero_point)
+    if calib is None and not weight_only:
+        raise InputError("got no samples to calibrate with; give --calib, or --weight-only")
     with progress_bar(shown=not quiet) as progress:
-        result = quantize_model(
-            model,
-            calib,
-            out,
-            recipe=recipe,
-            data=data,
-            stored=Stored(scale=data_scale, zero_point=data_zero_point),
-            progress=progress,
-        )
+        if calib is None or weight_only:
+            result = quantize_weights(model, out, recipe=recipe, data=data or calib, stored=stored)
+        else:
+            result = quantize_model(
+                model, calib, out, recipe=recipe, data=data, stored=stored, progress=progress
+            )
     if json:
         print_json(quantization_to_json(result))
     elif not quiet:
         print_quantization(stdout(), result)
-
-
-def names(listed: str) -> tuple[str, ...]:
-    """'a,b' → ('a', 'b')."""
-    return tuple(one.strip() for one in listed.split(",") if one.strip())

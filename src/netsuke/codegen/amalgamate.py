@@ -23,11 +23,12 @@ def amalgamate(
     guard: str,
     extra: Iterable[str] = (),
     expanded: frozenset[str] = frozenset(),
+    end: str = "",
 ) -> str:
     """Text of `<name>_kernels.h`: system headers, support headers, argument structs, kernels; each once.
 
     `extra` names more support headers. Kernels are static, so that the compiler sees every call's constants and drops
-    what is not needed; those named in `expanded` are inlined where they are called.
+    what is not needed; those named in `expanded` are inlined where they are called. `end` is text to stand behind them.
     """
     used = sorted({k.name: k for k in kernels}.values(), key=lambda k: k.name)
     supports: dict[str, str] = {}
@@ -45,7 +46,8 @@ def amalgamate(
     includes = "".join(f"#include <{name}>\n" for name in system)
     define = "#ifndef NK_KERNEL\n#define NK_KERNEL static\n#endif\n" + (DEFINITION if expanded else "")
     body = re.sub(r"\n{3,}", "\n\n", SYSTEM.sub("", text)).strip()
-    return f"#ifndef {guard}\n#define {guard}\n\n{includes}\n{define}\n{body}\n\n#endif\n"
+    end = f"\n\n{end.strip()}" if end else ""
+    return f"#ifndef {guard}\n#define {guard}\n\n{includes}\n{define}\n{body}{end}\n\n#endif\n"
 
 
 def expanded_supports(kernels: Iterable[Kernel]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from netsuke.codegen.bundle_guide import cmake_text, readme_text
 from netsuke.codegen.bundle_main import main_text, vectors_text
+from netsuke.codegen.call_rows import CallRows, call_rows
 from netsuke.codegen.expansion import expanded_kernels, shared_functions
 from netsuke.codegen.harness import Vector
 from netsuke.codegen.header import Api, header_text, make_api
@@ -95,13 +96,14 @@ def make_bundle(
     pairs = list(zip(plans, apis, strict=True))
     # All are compiled as one file: what is static in one must not have a name of another's.
     names = Names(set().union(*(reserved_names(plan, api) for plan, api in pairs)))
+    rows = call_rows(plans)
     files: dict[str, str] = {}
     models = []
     for plan, api in pairs:
-        layers, weights = make_layers(plan, api, names)
+        layers, weights = make_layers(plan, api, names, rows)
         own = {
             f"{api.prefix}.h": header_text(plan, api),
-            f"{api.prefix}.c": part_text(source_text(plan, api, layers)),
+            f"{api.prefix}.c": part_text(source_text(plan, api, layers, rows)),
             f"{api.prefix}_weights.h": weights,
         }
         files |= own
@@ -117,8 +119,8 @@ def make_bundle(
         )
     files |= {
         f"{LIBRARY}.h": together_header(plans, apis),
-        f"{LIBRARY}.c": unit_text(plans, apis),
-        f"{LIBRARY}_kernels.h": kernels_text(plans, f"{LIBRARY.upper()}_KERNELS_H"),
+        f"{LIBRARY}.c": unit_text(plans, apis, rows),
+        f"{LIBRARY}_kernels.h": kernels_text(plans, f"{LIBRARY.upper()}_KERNELS_H", rows),
         "main.c": main_text(LIBRARY, apis),
         "test_vectors.h": vectors_text(apis, vectors or [()] * len(apis)),
         "CMakeLists.txt": cmake_text(LIBRARY),
@@ -140,7 +142,7 @@ def part_text(source: str) -> str:
     return f"{about}\n#ifdef {guard}\n\n{source}\n#endif\n"
 
 
-def unit_text(plans: Sequence[Plan], apis: Sequence[Api]) -> str:
+def unit_text(plans: Sequence[Plan], apis: Sequence[Api], rows: Mapping[str, CallRows]) -> str:
     """Text of `models.c`."""
     parts = [
         comment(
@@ -150,7 +152,7 @@ def unit_text(plans: Sequence[Plan], apis: Sequence[Api]) -> str:
         f"#define {LIBRARY.upper()}_C",
         f'#include "{LIBRARY}.h"\n\n#include "{LIBRARY}_kernels.h"\n',
         LAYER_MACRO,
-        *shared_functions(*plans),
+        *shared_functions(*plans, but=rows),
         *(f'#include "{name}"' for name in sorted(f"{api.prefix}.c" for api in apis)),
     ]
     return "\n".join(parts) + "\n"

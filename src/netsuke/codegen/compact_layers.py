@@ -49,6 +49,8 @@ class CompactWriter:
         """The statements that put the counters to where the timetable starts."""
         if not self.stream.counter_bytes:
             return []
+        if self.stream.taken is None:
+            return ["  memset(r, 0, sizeof r);"]
         return [f"  memset(scratch + {self.counters}, 0, {self.stream.counter_bytes});"]
 
     def body(self, flash: Flash, inner: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
@@ -61,7 +63,9 @@ class CompactWriter:
         rows = self.table()
         kinds = flash.add_array("kinds", rows, "kinds of events x (layer, form, places)")
         kind, width = f"{order.dtype}_t", rows.shape[1]
-        counters = f"  nk_rows *const r = (nk_rows *)(scratch + {self.counters});"
+        counters = f"  nk_rows r[{len(self.counting)}];"
+        if self.stream.taken is not None:
+            counters = f"  nk_rows *const r = (nk_rows *)(scratch + {self.counters});"
         lines = [counters] if self.stream.counter_bytes else []
         if self.stream.taken is None:
             lines += self.reset()
@@ -87,7 +91,7 @@ class CompactWriter:
         lines += ["      default:", "        break;", "    }", "  }"]
         if self.stream.taken is not None:
             lines.append(f"  r[{len(self.counting)}].end = (int16_t)(e - {events});")
-        return lines
+        return lines if any("scratch" in line for line in lines) else ["  (void)scratch;", *lines]
 
     @property
     def move_number(self) -> int:

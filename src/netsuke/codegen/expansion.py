@@ -8,7 +8,7 @@ function of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from netsuke.codegen.style import call as broken_call
 from netsuke.codegen.style import function
@@ -50,8 +50,11 @@ def shared_name(kernel: Kernel) -> str:
     return f"{kernel.name}_shared"
 
 
-def shared_functions(*plans: Plan) -> list[str]:
-    """The definitions of these copies, for all models of an image. Nodes that need no code call none."""
+def shared_functions(*plans: Plan, but: Container[str] = ()) -> list[str]:
+    """The definitions of these copies, for all models of an image. Nodes that need no code call none.
+
+    `but`: kernels that these layers call in another way.
+    """
     sharing = {
         call.kernel.name: call.kernel
         for plan in plans
@@ -59,7 +62,7 @@ def shared_functions(*plans: Plan) -> list[str]:
         for node, call in step.calls_by_node
         if node.name not in plan.program.expanded and call.kernel.name in expanded_kernels(plan.program)
     }
-    return [shared_function(kernel) for _, kernel in sorted(sharing.items())]
+    return [shared_function(kernel) for name, kernel in sorted(sharing.items()) if name not in but]
 
 
 def shared_function(kernel: Kernel) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from netsuke.codegen.call_rows import CallRows
 from netsuke.codegen.expansion import function_name
 from netsuke.codegen.literals import array, struct
 from netsuke.codegen.names import Names
@@ -67,6 +68,14 @@ class Flash:
             self.nbytes += data.nbytes
         return self.names[key]
 
+    def add_row(self, rows: CallRows, call: Call, constants: Sequence[str]) -> str:
+        """Defines the call's row unless an equal one is there; returns its C name."""
+        key = (rows.row_type, rows.row("?", call.args, constants), b"")
+        if key not in self.names:
+            self.names[key] = self.fresh.fresh(f"{self.prefix}_row")
+            self.texts.append(rows.row(self.names[key], call.args, constants))
+        return self.names[key]
+
     def add_struct(self, call: Call) -> str:
         """Defines the argument struct unless an equal one is there; returns its C name."""
         text = struct("?", call.args)
@@ -77,7 +86,14 @@ class Flash:
         return self.names[key]
 
 
-def make_layer(plan: Plan, step: Step, symbol: str, constants: Mapping[str, str], names: Names) -> Layer:
+def make_layer(
+    plan: Plan,
+    step: Step,
+    symbol: str,
+    constants: Mapping[str, str],
+    names: Names,
+    rows: Mapping[str, CallRows],
+) -> Layer:
     """Writes the layer.
 
     Args:
@@ -86,10 +102,17 @@ def make_layer(plan: Plan, step: Step, symbol: str, constants: Mapping[str, str]
         symbol: its C name.
         constants: the graph's constant tensors that kernels read directly, and their C names.
         names: the names given out so far.
+        rows: kernels that layers call with a row of what differs between them.
     """
     flash = Flash(symbol, names)
     operands = Operands(plan, step, constants)
-    lines = [call_text(call, operands, flash) for call in step.calls]
+    own = {} if step.node.name in plan.program.expanded else rows
+    lines = [
+        row_call_text(call, own[call.kernel.name], operands, flash)
+        if call.kernel.name in own
+        else call_text(call, operands, flash)
+        for call in step.calls
+    ]
     about = comment(describe(plan.program.graph, step))
     definition = function(f"static NK_LAYER void {symbol}(", operands.parameters(), lines)
     return Layer(
@@ -206,6 +229,17 @@ def call_text(call: Call, operands: Operands, flash: Flash) -> str:
     ]
     name = function_name(operands.plan.program, operands.step.node.name, call.kernel)
     return broken_call(f"  {name}(", [*given, f"&{flash.add_struct(call)}"])
+
+
+def row_call_text(call: Call, rows: CallRows, operands: Operands, flash: Flash) -> str:
+    """The same where the kernel takes a row."""
+    passed: list[str] = []
+    constants: list[str] = []
+    for pointer, param, own in zip(call.pointers, call.kernel.params, rows.pointers, strict=True):
+        (passed if own is None else constants).append(pointer_text(pointer, param, operands, flash))
+    if rows.members:
+        passed.append(f"&{flash.add_row(rows, call, constants)}")
+    return broken_call(f"  {rows.function}(", passed)
 
 
 def pointer_text(pointer: Pointer, param: Param, operands: Operands, flash: Flash) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from netsuke.boards import Placement
 from netsuke.codegen.amalgamate import amalgamate
+from netsuke.codegen.call_rows import MACRO, CallRows, call_rows
 from netsuke.codegen.expansion import expanded_kernels, shared_functions
 from netsuke.codegen.header import Api, arena_parameters, finish_parameters, parameters, push_parameters
 from netsuke.codegen.layers import Layer, arena_name, make_layer
@@ -34,11 +35,12 @@ class Sources:
 
 def make_sources(plan: Plan, api: Api, placement: Placement | None = None) -> Sources:
     """Writes the model as C; `placement` says whether its weights are to lie apart."""
-    layers, weights = make_layers(plan, api, Names(reserved_names(plan, api)))
+    rows = call_rows([plan])
+    layers, weights = make_layers(plan, api, Names(reserved_names(plan, api)), rows)
     return Sources(
-        source=source_text(plan, api, layers),
+        source=source_text(plan, api, layers, rows),
         weights=weights if placement is None or not placement.apart else weights_apart(weights, api),
-        kernels=kernels_text([plan], f"{api.prefix.upper()}_KERNELS_H"),
+        kernels=kernels_text([plan], f"{api.prefix.upper()}_KERNELS_H", rows),
         layers=layers,
     )
 
@@ -49,7 +51,9 @@ def reserved_names(plan: Plan, api: Api) -> set[str]:
     return {*LIBRARY_NAMES, *public_names(api), *(state_symbol(api, i) for i in states)}
 
 
-def make_layers(plan: Plan, api: Api, names: Names) -> tuple[tuple[Layer, ...], str]:
+def make_layers(
+    plan: Plan, api: Api, names: Names, rows: Mapping[str, CallRows]
+) -> tuple[tuple[Layer, ...], str]:
     """The layers in order of execution, and the text of `<name>_weights.h`."""
     prefix = api.prefix
     graph = plan.program.graph
@@ -58,7 +62,7 @@ def make_layers(plan: Plan, api: Api, names: Names) -> tuple[tuple[Layer, ...], 
     direct = direct_constants(plan)
     values = {t: names.fresh(f"{prefix}_{identifier(t)}_value") for t in direct}
     layers = tuple(
-        written_layer(plan, step, symbol, values, names, prefix)
+        written_layer(plan, step, symbol, values, names, prefix, rows)
         for step, symbol in zip(plan.steps, symbols, strict=True)
     )
     shared = [array(values[t], graph.tensors[t].data, "") for t in direct]  # type: ignore[arg-type]
@@ -66,7 +70,7 @@ def make_layers(plan: Plan, api: Api, names: Names) -> tuple[tuple[Layer, ...], 
     return layers, weights_text(api, constants)
 
 
-def kernels_text(plans: Sequence[Plan], guard: str) -> str:
+def kernels_text(plans: Sequence[Plan], guard: str, rows: Mapping[str, CallRows]) -> str:
     """Text of `<name>_kernels.h`: what all models of an image use, each kernel once."""
     steps = [step for plan in plans for step in plan.steps]
     return amalgamate(
@@ -74,18 +78,25 @@ def kernels_text(plans: Sequence[Plan], guard: str) -> str:
         guard,
         fused_headers(steps),
         frozenset().union(*(expanded_kernels(plan.program) for plan in plans)),
+        "\n".join([MACRO, *(one.text() for one in rows.values())]) if rows else "",
     )
 
 
 def written_layer(
-    plan: Plan, step: Step, symbol: str, values: Mapping[str, str], names: Names, prefix: str
+    plan: Plan,
+    step: Step,
+    symbol: str,
+    values: Mapping[str, str],
+    names: Names,
+    prefix: str,
+    rows: Mapping[str, CallRows],
 ) -> Layer:
     """A layer, a stream or patches: see `make_layer`."""
     if step.stream is not None:
         return make_stream_layer(plan, step, symbol, values, names, prefix)
     if step.patches is not None:
         return make_patch_layer(plan, step, symbol, values, names, prefix)
-    return make_layer(plan, step, symbol, values, names)
+    return make_layer(plan, step, symbol, values, names, rows)
 
 
 def fused_headers(steps: Sequence[Step]) -> tuple[str, ...]:
@@ -155,13 +166,13 @@ ARRAY = re.compile(r"^static const (?=(?:u?int\d+_t|float) )", re.MULTILINE)
 """The start of an array's definition; argument structs stay where constants are."""
 
 
-def source_text(plan: Plan, api: Api, layers: tuple[Layer, ...]) -> str:
+def source_text(plan: Plan, api: Api, layers: tuple[Layer, ...], rows: Mapping[str, CallRows]) -> str:
     """Text of `<name>.c`."""
     own = "\n".join(f'#include "{name}"' for name in sorted((api.kernels_header, f"{api.prefix}_weights.h")))
     parts = [
         f'#include "{api.prefix}.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n{own}\n',
         # Models of one image find these in the file that includes them all.
-        *([] if api.library else [LAYER_MACRO, *shared_functions(plan)]),
+        *([] if api.library else [LAYER_MACRO, *shared_functions(plan, but=rows)]),
         *(layer.function for layer in layers),
         init_text(plan, api) if plan.state_bytes else "",
         push_text(api, layers) if api.pushed else "",

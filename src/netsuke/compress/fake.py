@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from netsuke.compress import recurrent
 from netsuke.compress.coding import coded
 from netsuke.compress.scheme import WEIGHT_AXIS, Scheme, operand_kind
 from netsuke.compress.sharing import groups
@@ -58,6 +59,9 @@ def rounded_constants(graph: Graph, scheme: Scheme, node: Node) -> Constants:
         if layer.bias is not None:
             found[2] = layer.bias.reshape(graph.tensors[node.inputs[2]].shape).astype(np.float32)
         return found
+    if node.op in recurrent.OPERATORS:
+        x, y = (scheme.kind(graph.tensors[name]) for name in (node.inputs[0], node.outputs[0]))
+        return recurrent.rounded_constants(graph, node, x, y)
     found = {}
     for at, name in enumerate(node.inputs):
         tensor = graph.tensors[name] if name else None

@@ -25,6 +25,10 @@ class Stored:
     scale: float | None = None
     zero_point: int = 0
 
+    def __post_init__(self) -> None:
+        if self.scale is not None and not (np.isfinite(self.scale) and self.scale > 0):
+            raise InputError(f"got a data scale of {self.scale}; a number above 0 was wanted")
+
     def real(self, array: Array, where: str) -> Array:
         """The array as real numbers.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from netsuke.compress import recurrent
 from netsuke.compress.coding import coded, widened
 from netsuke.compress.ranges import Ranges
 from netsuke.compress.scheme import (
@@ -30,6 +31,7 @@ from netsuke.ir import Args, Array, DType, Graph, Node, Quantization, Tensor, Te
 from netsuke.ir.verify import verify
 from netsuke.ops.activation import FLOAT32_MAX, Clamp
 from netsuke.ops.activation import stored as stored_value
+from netsuke.ops.lstm_s8 import CELL_0, HIDDEN_0
 from netsuke.ops.registry import site
 from netsuke.ops.unary import NoArgs
 
@@ -111,8 +113,11 @@ class _Writer:
 
     def _node(self, node: Node) -> None:
         """A node in its integer type, operands and result brought to it and from it; one that has none in float32."""
-        if node.op not in QUANTIZABLE:
+        if self.scheme.in_float(node):
             self._float(node)
+            return
+        if node.op in recurrent.OPERATORS:
+            self._recurrent(node)
             return
         dtype = DType.INT16 if self.scheme.is_wide(self.graph, node) else DType.INT8
         inputs = [self._operand(node, name, dtype) for name in node.inputs]
@@ -130,6 +135,49 @@ class _Writer:
         self._retype(replace(wanted, name=between), made)
         self._append(node, inputs, (between,))
         self._cast(f"{node.name}_rescaled", between, wanted.name)
+
+    def _recurrent(self, node: Node) -> None:
+        """LSTM and GRU: hidden states int8, the other state int16, those before the first step as those behind the
+        last."""
+        x = self._operand(node, node.inputs[0], DType.INT8)
+        y, c = (self.tensors[name] for name in node.outputs)
+        cell = recurrent.state_kind(node, c.shape, self.scheme.kind(self.graph.tensors[c.name]))
+        given = recurrent.integer_constants(
+            self.graph, node, self.tensors[x], self._made(node, y, DType.INT8)
+        )
+        inputs = [x, *[self._own(node, given[i]) if i in given else "" for i in range(1, len(node.inputs))]]
+        for index, kind in ((HIDDEN_0, self._made(node, y, DType.INT8)), (CELL_0, cell)):
+            if node.op == "lstm" and len(inputs) > index:
+                inputs[index] = self._state(node, node.inputs[index], kind)
+        hidden = self._between(y, self._made(node, y, DType.INT8))
+        between = self._between(c, cell)
+        self.nodes.append(replace(node, inputs=tuple(inputs), outputs=(hidden, between)))
+        for made, wanted in ((hidden, y.name), (between, c.name)):
+            if made != wanted and (wanted == y.name or self._read_as_integers(wanted)):
+                self._cast(self._fresh(f"{wanted}_rescaled"), made, wanted)
+            elif made != wanted:
+                del self.tensors[wanted]
+
+    def _between(self, wanted: Tensor, made: TensorType) -> str:
+        """The name of what a node gives in that type: the tensor itself where it is of it."""
+        if made == wanted.type:
+            return wanted.name
+        between = self._fresh(f"{wanted.name}_{made.dtype.value}")
+        self._retype(replace(wanted, name=between), made)
+        return between
+
+    def _state(self, node: Node, name: str, kind: TensorType) -> str:
+        """A state before the first step in the type of those behind the last."""
+        tensor = self.graph.tensors[name]
+        kind = replace(kind, shape=tensor.shape)
+        if tensor.data is not None:
+            return self._own(node, typed(tensor, kind, coded(tensor.data, kind)))
+        if self.tensors[name].type == kind:
+            return name
+        cast = self._fresh(f"{name}_state")
+        self._retype(replace(tensor, name=cast), kind)
+        self._cast(self._fresh(f"{name}_to_state"), name, cast)
+        return cast
 
     def _float(self, node: Node) -> None:
         """A node in float32; what integer operators read of it is quantised behind it."""
@@ -166,7 +214,7 @@ class _Writer:
     def _read_as_integers(self, name: str) -> bool:
         """True for outputs of the graph, and for what an operator with an int8 form reads."""
         readers = (n for n in self.graph.nodes if name in n.inputs)
-        return name in self.graph.outputs or any(n.op in QUANTIZABLE for n in readers)
+        return name in self.graph.outputs or not all(map(self.scheme.in_float, readers))
 
     def _made(self, node: Node, wanted: Tensor, dtype: DType) -> TensorType:
         """The type that the node's kernel gives."""

@@ -15,6 +15,7 @@ from netsuke.compress.samples import Samples
 from netsuke.compress.scheme import WEIGHT_AXIS, Scheme, make_scheme
 from netsuke.errors import InputError
 from netsuke.ir import Graph
+from netsuke.ops.registry import operators
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of it is done (0..1)."""
@@ -32,7 +33,8 @@ class Recipe:
     """How to quantise after training.
 
     `int16`: layers whose outputs are kept in 16 bits (or tensors); `weights_4` and `weights_2`: layers
-    whose weights have so few bits; 'all' stands for every one. `seed` is AdaRound's.
+    whose weights have so few bits; 'all' stands for every one. `float32`: layers that stay in float32, by name or by
+    operator, such as 'normalize', which .tflite has no integer form of. `seed` is AdaRound's.
     """
 
     calibrator: str = "mse"
@@ -42,6 +44,7 @@ class Recipe:
     int16: tuple[str, ...] = ()
     weights_4: tuple[str, ...] = ()
     weights_2: tuple[str, ...] = ()
+    float32: tuple[str, ...] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,6 +96,7 @@ def quantize_observed(
         seen.ranges(recipe.calibrator),
         int16=layers_named(graph, recipe.int16, weighted=False),
         bits=few_bits(graph, recipe),
+        real=layers_in_float(graph, recipe.float32),
     )
     if recipe.adaround:
         scheme = learned_rounding(
@@ -110,6 +114,13 @@ def few_bits(graph: Graph, recipe: Recipe) -> dict[str, int]:
     """Layer → bits of its weights, where they are not 8; a layer that is named for both has 2."""
     four, two = (layers_named(graph, n, weighted=True) for n in (recipe.weights_4, recipe.weights_2))
     return dict.fromkeys(four, 4) | dict.fromkeys(two, 2)
+
+
+def layers_in_float(graph: Graph, names: tuple[str, ...]) -> frozenset[str]:
+    """The nodes that `Recipe.float32` names; an operator that the graph lacks names none."""
+    by_operator = {node.name for node in graph.nodes if node.op in names}
+    single = tuple(name for name in names if name not in operators())
+    return layers_named(graph, single, weighted=False) | by_operator
 
 
 def layers_named(graph: Graph, names: tuple[str, ...], *, weighted: bool) -> frozenset[str]:

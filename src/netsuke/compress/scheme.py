@@ -8,11 +8,13 @@ from types import MappingProxyType
 
 import numpy as np
 
+from netsuke.compress import recurrent
 from netsuke.compress.coding import HIGHEST, asymmetric, coded, symmetric_int16, symmetric_scales
 from netsuke.compress.ranges import Range, Ranges
 from netsuke.compress.sharing import FIXED, PASSING, activations, fixed_group, group_range, groups
 from netsuke.errors import InputError, UnsupportedModel
 from netsuke.ir import Array, DType, Graph, Node, Quantization, Tensor, TensorType
+from netsuke.ops.float_tables import TABLES
 
 WEIGHT_AXIS = {"conv_2d": 0, "depthwise_conv_2d": 3, "fully_connected": 0, "transpose_conv": 0}
 """Operators with constant weights as input 1 (and a bias as input 2), and where their output channels run."""
@@ -30,12 +32,17 @@ RESCALING = frozenset(
         "relu6",
         "relu_n1_to_1",
         "batch_matmul",
+        "normalize",
+        *recurrent.OPERATORS,
+        *TABLES,
     }
 )
 """Operators whose int8 kernels give the output a scale of its own."""
 QUANTIZABLE = frozenset({*WEIGHT_AXIS, *RESCALING, *PASSING, *FIXED})
-ONLY_INT8 = frozenset({"prelu", "hard_swish", "relu_n1_to_1"})
+ONLY_INT8 = frozenset({"prelu", "hard_swish", "relu_n1_to_1", *recurrent.OPERATORS})
 """Of these, the ones without kernels for int16."""
+INT8_OR_FLOAT = frozenset({"normalize", *TABLES})
+"""And the ones that stay in float32 beside an int16 tensor."""
 FIXED_INT16 = Quantization.per_tensor(1 / 32768)
 """What softmax, logistic and tanh give in int16."""
 LARGEST_BIAS = 1 << 30
@@ -73,12 +80,14 @@ class Scheme:
     """A whole quantisation.
 
     `narrow`: the int8 quantisation of every tensor that is computed; `wide`: the int16 one of those that are kept in 16
-    bits; `layers`: the integers of every layer with weights, by the node's name.
+    bits; `layers`: the integers of every layer with weights, by the node's name; `real`: nodes that stay in float32
+    though they have an integer form.
     """
 
     narrow: Mapping[str, Quantization]
     wide: Mapping[str, Quantization]
     layers: Mapping[str, Layer]
+    real: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for name in ("narrow", "wide", "layers"):
@@ -90,6 +99,12 @@ class Scheme:
         if wide is not None:
             return TensorType(shape=tensor.shape, dtype=DType.INT16, quantization=wide)
         return TensorType(shape=tensor.shape, dtype=DType.INT8, quantization=self.narrow[tensor.name])
+
+    def in_float(self, node: Node) -> bool:
+        """True when a node stays in float32."""
+        wide = any(name in self.wide for name in (*node.inputs, *node.outputs))
+        beside = node.op in INT8_OR_FLOAT and wide
+        return node.op not in QUANTIZABLE or node.name in self.real or beside
 
     def is_wide(self, graph: Graph, node: Node) -> bool:
         """True when a node computes in int16: it touches such a tensor, and has kernels for it."""
@@ -111,6 +126,7 @@ def make_scheme(
     *,
     int16: frozenset[str] = frozenset(),
     bits: Mapping[str, int] | None = None,
+    real: frozenset[str] = frozenset(),
 ) -> Scheme:
     """Rounds to nearest with the ranges given.
 
@@ -119,6 +135,7 @@ def make_scheme(
         ranges: of the same graph.
         int16: nodes whose outputs, and tensors that, are kept in 16 bits.
         bits: layers whose weights have 4 or 2 bits.
+        real: nodes that stay in float32.
 
     Raises:
         InputError: when a tensor has no range, or a name is none of the graph's.
@@ -135,7 +152,7 @@ def make_scheme(
             f"got {unknown[0]!r} for {few[unknown[0]]}-bit weights; "
             f"a layer with weights was wanted: {', '.join(layers)}"
         )
-    return Scheme(narrow=narrow, wide=wide, layers=layers)
+    return Scheme(narrow=narrow, wide=wide, layers=layers, real=real)
 
 
 def wide_tensors(graph: Graph, ranges: Ranges, names: frozenset[str]) -> dict[str, Quantization]:

@@ -10,9 +10,9 @@ from netsuke.ir import DType, Graph, Quantization
 
 PASSING = frozenset(
     {
-        "average_pool_2d", "concatenation", "max_pool_2d", "maximum", "minimum", "pack", "pad", "reduce_max",
-        "reshape", "resize_bilinear", "resize_nearest_neighbor", "split", "strided_slice", "transpose",
-        "unpack",
+        "average_pool_2d", "concatenation", "gather", "max_pool_2d", "maximum", "minimum", "pack", "pad",
+        "reduce_max", "reshape", "resize_bilinear", "resize_nearest_neighbor", "select_v2", "split",
+        "strided_slice", "tile", "transpose", "unpack",
     }
 )  # fmt: skip
 """Operators whose int8 kernels do not requantise: float inputs and outputs share scale and zero point."""

@@ -13,8 +13,30 @@ TFLITE_MARK = b"TFL3"
 """The flatbuffer's file identifier, bytes 4 to 7."""
 
 
-def load(path: Path) -> Graph:
-    """The model as a verified graph, named after its file.
+NOT_IN_FILES = frozenset({"gru"})
+"""Operators that neither .tflite nor .onnx has as we compute them."""
+FLOAT_IN_ONNX = frozenset({"lstm"})
+"""Operators that .onnx has, but not their integers."""
+
+
+def load_for_file(path: Path, *, integers: Path | None = None) -> Graph:
+    """As `load`, for a graph that is to be written to a file again: layers that files do not have as their steps.
+
+    `integers`: the file that the graph will be written to when it is quantised.
+
+    Raises:
+        ImportModelError, UnsupportedModel, GraphError, InputError: as `load`.
+    """
+    graph = load(path)
+    in_onnx = integers is not None and integers.suffix.lower() == ".onnx"
+    missing = NOT_IN_FILES | FLOAT_IN_ONNX if in_onnx else NOT_IN_FILES
+    if any(node.op in missing for node in graph.nodes):
+        return load(path, unrolled=True)
+    return graph
+
+
+def load(path: Path, *, unrolled: bool = False) -> Graph:
+    """The model as a verified graph, named after its file; `unrolled`: recurrent layers step by step.
 
     Raises:
         ImportModelError: when the file is missing, a folder, empty, too large, damaged or no model.
@@ -28,7 +50,7 @@ def load(path: Path) -> Graph:
     except ValueError as error:
         raise ImportModelError(f"got a path that no file can have ({error}); give that of a model") from None
     try:
-        return load_bytes(data, named)
+        return load_bytes(data, named, unrolled=unrolled)
     except UnsupportedModel:
         raise
     except ImportModelError as error:
@@ -37,7 +59,7 @@ def load(path: Path) -> Graph:
         raise GraphError(f"{named.name}: {error}") from error
 
 
-def load_bytes(data: bytes, path: Path) -> Graph:
+def load_bytes(data: bytes, path: Path, *, unrolled: bool = False) -> Graph:
     """The model in a file's bytes; `path` gives the ending and the name.
 
     Raises:
@@ -47,9 +69,9 @@ def load_bytes(data: bytes, path: Path) -> Graph:
     if data[4:8] == TFLITE_MARK or (ending == ".tflite" and not is_onnx(data)):
         return load_tflite(data, path.stem)
     if ending == ".onnx" or is_onnx(data):
-        return load_onnx(data, path)
+        return load_onnx(data, path, unrolled=unrolled)
     if ending == ".pt2":
-        return load_program_file(data, path.stem)
+        return load_program_file(data, path.stem, unrolled=unrolled)
     reason = looks_like(data) or "a .tflite, .onnx or .pt2 file was wanted"
     raise ImportModelError(f"this is not a model that netsuke reads: {reason}")
 
@@ -61,7 +83,7 @@ def load_tflite(data: bytes, name: str) -> Graph:
     return load_file(data, name)
 
 
-def load_onnx(data: bytes, path: Path) -> Graph:
+def load_onnx(data: bytes, path: Path, *, unrolled: bool = False) -> Graph:
     """An .onnx file."""
     try:
         from netsuke.importers.onnx import load as load_file
@@ -72,14 +94,14 @@ def load_onnx(data: bytes, path: Path) -> Graph:
             f"{path.name} is an ONNX model, and the package that reads them is not installed: "
             "pip install 'netsuke[onnx]'"
         ) from None
-    return load_file(data, path.stem)
+    return load_file(data, path.stem, unrolled=unrolled)
 
 
-def load_program_file(data: bytes, name: str) -> Graph:
+def load_program_file(data: bytes, name: str, *, unrolled: bool = False) -> Graph:
     """A .pt2 file, as `torch.export.save` writes it."""
     from netsuke.importers.pytorch import load_saved
 
-    return load_saved(data, name)
+    return load_saved(data, name, unrolled=unrolled)
 
 
 def load_module(model: object, example_inputs: Sequence[object] | None, name: str) -> Graph:

@@ -46,20 +46,25 @@ from netsuke.ops.conv_s16_dsp import CONV_2D_S16_DSP
 from netsuke.ops.conv_s16_mve import CONV_2D_S16_MVE
 from netsuke.ops.fixed_point import Multiplier
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output
+from netsuke.ops.matrix_f32 import POINTWISE_F32, WINDOWS_F32
 from netsuke.ops.operator import Operator, Site
 from netsuke.ops.pointwise_narrow_mve import POINTWISE_NARROW_S8_MVE
 from netsuke.ops.requantize import real_multipliers, relative_clamp, scaled_int32, scaled_int64, stored
-from netsuke.ops.row_dsp import SINGLE_S8_DSP
+from netsuke.ops.row_dsp import FEW_S8_DSP, SINGLE_S8_DSP
 from netsuke.ops.row_duo import PIXELS_S8_DUO, SINGLE_S8_DUO
 from netsuke.ops.row_s16_dsp import SINGLE_S16_DSP
 from netsuke.ops.rows import windowed
+from netsuke.ops.sixes import POINTWISE_S8_SIXES
 from netsuke.ops.skips import CONV_2D_S8_SKIPS, POINTWISE_S8_SKIPS
 from netsuke.ops.strip import CONV_2D_S8_DSP, POINTWISE_S8_DSP
 from netsuke.ops.strip_duo import CONV_2D_S8_DUO, POINTWISE_S8_DUO
+from netsuke.ops.thirds import CONV_2D_S8_THIRDS
 from netsuke.ops.threes import POINTWISE_S8_THREES
 from netsuke.ops.triples import CONV_2D_S8_TRIPLES, POINTWISE_S8_TRIPLES
+from netsuke.ops.weights_w8 import CONV_2D_W8_F32, POINTWISE_W8_F32
 from netsuke.ops.window_duo import CONV_2D_S8_WINDOW_DUO
 from netsuke.ops.winograd import CONV_2D_S8_WINOGRAD
+from netsuke.ops.winograd_1x4 import CONV_2D_S8_WINOGRAD_1X4, CONV_2D_S8_WINOGRAD_1X4_ONE
 from netsuke.ops.winograd_4x4 import CONV_2D_S8_WINOGRAD_4X4
 
 
@@ -283,13 +288,18 @@ CONV_2D = Operator(
         POINTWISE_S8_DUO,
         POINTWISE_S8_DSP,
         CONV_2D_S8_WINOGRAD_4X4,
+        CONV_2D_S8_WINOGRAD_1X4,
         CONV_2D_S8_WINOGRAD,
+        CONV_2D_S8_WINOGRAD_1X4_ONE,
         CONV_2D_S8_DUO,
         CONV_2D_S8_DSP,
         PIXELS_S8_DUO,
+        FEW_S8_DSP,
         CONV_2D_S8_WINDOW_DUO,
         POINTWISE_S8_SKIPS,
+        POINTWISE_S8_SIXES,
         CONV_2D_S8_SKIPS,
+        CONV_2D_S8_THIRDS,
         POINTWISE_S8_THREES,
         POINTWISE_S8_TRIPLES,
         CONV_2D_S8_TRIPLES,
@@ -299,7 +309,11 @@ CONV_2D = Operator(
         SINGLE_S16_DSP,
         *CONV_2D_S16_DSP,
         CONV_2D_S16,
+        POINTWISE_F32,
+        WINDOWS_F32,
         CONV_2D_F32,
+        POINTWISE_W8_F32,
+        CONV_2D_W8_F32,
     ),
 )
 

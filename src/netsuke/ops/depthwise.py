@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from netsuke.boards import Isa
 from netsuke.ir import Array, DType
 from netsuke.ops.conv_2d import (
     CONV_2D_F32,
@@ -49,12 +50,18 @@ from netsuke.ops.depthwise_dsp_whole import DEPTHWISE_WHOLE_S8_DSP
 from netsuke.ops.depthwise_dsp_window import DEPTHWISE_WINDOW_S8_DSP
 from netsuke.ops.depthwise_mve import DEPTHWISE_S8_MVE
 from netsuke.ops.depthwise_s16_dsp import DEPTHWISE_S16_DSP
+from netsuke.ops.depthwise_sums import DEPTHWISE_ROW_SUMS
 from netsuke.ops.depthwise_taps import DEPTHWISE_S8_TAPS
 from netsuke.ops.depthwise_triples import DEPTHWISE_S8_STEPS, DEPTHWISE_S8_TRIPLES
 from netsuke.ops.depthwise_windows_mve import DEPTHWISE_WINDOWS_S8_MVE
 from netsuke.ops.kernel import Call, Constant, Kernel
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.packed_planes import DEPTHWISE_PACKED
 from netsuke.ops.rows import windowed
+from netsuke.ops.weights_w8 import DEPTHWISE_W8_F32
+
+FOURS = 4
+"""The float kernel takes channels by eight, and by four where that leaves four."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +149,22 @@ DEPTHWISE_S16 = single(
 )
 DEPTHWISE_F32 = single("nk_depthwise_conv_2d_f32", FLOAT_PARAMS, Conv2dArgs, DType.FLOAT32)
 
+
+def bind_eights(site: Site[DepthwiseConv2d]) -> tuple[Call, ...]:
+    """The same operands."""
+    return tuple(
+        DEPTHWISE_EIGHTS_F32.call(*call.pointers, args=call.args) for call in DEPTHWISE_F32.bind(site)
+    )
+
+
+DEPTHWISE_EIGHTS_F32 = replace(
+    DEPTHWISE_F32,
+    name="nk_depthwise_eights_f32",
+    bind=bind_eights,
+    accepts=lambda site: DEPTHWISE_F32.accepts(site) and site.x().shape[3] % FOURS == 0,
+    needs=Isa.FP32,
+)
+
 GROUPED = tuple(
     Kernel(
         name=general.name,
@@ -176,7 +199,9 @@ DEPTHWISE_CONV_2D = Operator(
     ),
     macs=macs,
     rows=windowed(windows),
+    row_sums=DEPTHWISE_ROW_SUMS,
     kernels=(
+        *DEPTHWISE_PACKED,
         *DEPTHWISE_WINDOWS_S8_MVE,
         DEPTHWISE_S8_MVE,
         DEPTHWISE_WHOLE_S8_DSP,
@@ -192,7 +217,9 @@ DEPTHWISE_CONV_2D = Operator(
         DEPTHWISE_S16_MVE,
         *DEPTHWISE_S16_DSP,
         DEPTHWISE_S16,
+        DEPTHWISE_EIGHTS_F32,
         DEPTHWISE_F32,
+        DEPTHWISE_W8_F32,
         *GROUPED,
     ),
 )

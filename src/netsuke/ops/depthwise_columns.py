@@ -10,20 +10,20 @@ import numpy as np
 from netsuke.boards import Isa
 from netsuke.ir import DType
 from netsuke.ops.activation import full_clamp
+from netsuke.ops.bare_steps import BareSteps, bare_steps
 from netsuke.ops.conv_geometry import WEIGHTS, images, windows
 from netsuke.ops.depthwise_triples import channel_rows
+from netsuke.ops.fixed_point import Multiplier
 from netsuke.ops.geometry import Window
-from netsuke.ops.high_steps import Floored, HighSteps, Room
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Param
 from netsuke.ops.operator import Site
 from netsuke.ops.overlap import Overlap, plane_by_plane
-from netsuke.ops.skips import scale_table, steps_of
-from netsuke.ops.triples import accumulators, folded_bias
+from netsuke.ops.requantize import real_multipliers, relative_clamp
+from netsuke.ops.skips import scale_table
+from netsuke.ops.triples import accumulators, fixed_scaling, folded_bias
 
 UP = 12
 """How far sums are shifted up at most: nine products have 18 bits and a sign."""
-SLACK = 1 << 10
-"""What the search for a requantisation may add to a sum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class ColumnsArgs(KernelArgs):
     whole: outputs of a line whose window ends inside the image; partial: 1 when one more ends a tap outside.
     before: taps before the image, of the walk's axis; stride: 1 or 2. inside_end: the first line of outputs, behind
     those that start inside, whose window ends outside. unit: what weights are multiplied by.
-    shift, top, lowest: see nk_high_steps_s8.h.
+    shift, top, lowest: see nk_bare_value.
     """
 
     c_name: ClassVar[str] = "nk_columns_args"
@@ -81,14 +81,18 @@ def walk_of(site: Site[Any]) -> bool | None:
     return False if walkable(along) else (True if walkable(down) else None)
 
 
-def found_for(site: Site[Any]) -> tuple[HighSteps, Floored] | None:
-    """The requantisation of the sums of stored inputs times weights, with one addend and a floor."""
+def found_for(site: Site[Any]) -> BareSteps | None:
+    """The requantisation of the sums of stored inputs times weights."""
     rows = channel_rows(site)
-    least = -folded_bias(site, rows)
-    found = steps_of(site, rows, Room(least=least, most=least + SLACK, up=UP))
-    lowest = int(full_clamp(site.args.clamp, site.y())[0])
-    floored = None if found is None else found.floored(lowest, accumulators(site, rows), signed=True)
-    return None if found is None or floored is None else (found, floored)
+    reals = np.resize(np.array(real_multipliers(site.x(), site.x(WEIGHTS), site.y())), len(rows))
+    return bare_steps(
+        fixed_scaling([Multiplier.of(real) for real in reals.tolist()]),
+        reals,
+        relative_clamp(site.args.clamp, site.y()),
+        int(full_clamp(site.args.clamp, site.y())[0]),
+        accumulators(site, rows),
+        UP,
+    )
 
 
 def accepts(site: Site[Any]) -> bool:
@@ -100,10 +104,9 @@ def accepts(site: Site[Any]) -> bool:
 
 def bind(site: Site[Any]) -> tuple[Call, ...]:
     """One call an image."""
-    rows, both, vertical = channel_rows(site), found_for(site), walk_of(site)
-    assert both is not None
+    rows, found, vertical = channel_rows(site), found_for(site), walk_of(site)
+    assert found is not None
     assert vertical is not None
-    found, floored = both
     x, y, (down, along) = site.x().shape, site.y().shape, windows(site)
     channels = x[3]
     walk, across = (down, along) if vertical else (along, down)
@@ -115,7 +118,7 @@ def bind(site: Site[Any]) -> tuple[Call, ...]:
         inside_end=inside_end(across),
         before_lines=across.before, stride_lines=across.stride, x_line=x_steps[not vertical],
         y_line=y_steps[not vertical], x_zero=site.x().zero_point, unit=1 << found.up, shift=found.shift,
-        top=floored.top, lowest=int(full_clamp(site.args.clamp, site.y())[0]),
+        top=found.top, lowest=found.lowest,
     )  # fmt: skip
     taps = rows.reshape(-1, 3, 3).transpose(0, 2, 1) if vertical else rows
     weights = Constant(
@@ -123,11 +126,8 @@ def bind(site: Site[Any]) -> tuple[Call, ...]:
         data=np.ascontiguousarray(taps.astype(np.int8).reshape(channels, 9)),
         shape_note="channels x 3 x 3",
     )
-    starts = found.offset + folded_bias(site, rows)
-    scales = scale_table(
-        [floored.multiplier, floored.addend, floored.floor, starts],
-        "multiplier, addend, floor, what sums start from",
-    )
+    starts = found.start + (folded_bias(site, rows) << found.up)
+    scales = scale_table([found.multiplier, found.floor, starts], "multiplier, floor, what sums start from")
     return tuple(DEPTHWISE_S8_COLUMNS.call(i, weights, scales, o, args=args) for i, o in images(site))
 
 

@@ -11,7 +11,7 @@ from netsuke.boards import Isa
 from netsuke.ir import DType
 from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, images, windows
-from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, start_of
+from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, starts_with
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
@@ -68,9 +68,9 @@ def blocks(site: Site[Any], *, once: bool) -> Constant:
     """Nine words a channel: the bias, the columns' pairs of taps, two constants of the requantisation."""
     scales = scales_of(site, once=once)
     assert scales is not None
-    w = site.constant(WEIGHTS)[0].astype(np.int64)
+    w = site.constant(WEIGHTS)[0].astype(np.int64) * scales.factor
     upper, lower = halfwords(w[0], w[1]), halfwords(w[1], w[2])
-    columns = [start_of(site) + scales.offset, *upper, *lower, scales.first, scales.second]
+    columns = [starts_with(site, scales), *upper, *lower, scales.first, scales.second]
     data = wrap_int32(np.stack(columns, axis=1)).astype(np.int32)
     return Constant(
         label="blocks", data=data, shape_note="channels x (bias, taps 0 and 1, taps 1 and 2, scale)"

@@ -11,7 +11,7 @@ from netsuke.boards import Isa
 from netsuke.ir import Array, DType
 from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, images, windows
-from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, start_of
+from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, starts_with
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.geometry import Window
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
@@ -70,9 +70,9 @@ def blocks(site: Site[Any], *, once: bool) -> Constant:
     """A channel's bias, its taps in pairs for the even and the odd outputs in turn, its scale."""
     scales = scales_of(site, once=once)
     assert scales is not None
-    w = site.constant(WEIGHTS).reshape(-1, site.x().shape[3]).astype(np.int64)
+    w = site.constant(WEIGHTS).reshape(-1, site.x().shape[3]).astype(np.int64) * scales.factor
     words = PAIRS * threes_of(len(w))
-    columns = [start_of(site) + scales.offset]
+    columns = [starts_with(site, scales)]
     for even, odd in zip(paired(w, 2 * words, 0), paired(w, 2 * words, 1), strict=True):
         columns += [even, odd]
     data = wrap_int32(np.stack([*columns, scales.first, scales.second], axis=1)).astype(np.int32)

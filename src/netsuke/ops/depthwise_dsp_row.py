@@ -11,7 +11,7 @@ from netsuke.boards import Isa
 from netsuke.ir import DType
 from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, images, windows
-from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, start_of
+from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, starts_with
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
@@ -75,10 +75,10 @@ def blocks(site: Site[Any], *, once: bool) -> Constant:
     """A channel's five words of taps, two constants of its requantisation, its bias."""
     scales = scales_of(site, once=once)
     assert scales is not None
-    w = site.constant(WEIGHTS)[0].astype(np.int64)
+    w = site.constant(WEIGHTS)[0].astype(np.int64) * scales.factor
     third = w[2]
     taps = [*halfwords(w[0], w[1]), halfwords(third[0], third[1]), halfwords(third[1], third[2])]
-    columns = [*taps, scales.first, scales.second, start_of(site) + scales.offset]
+    columns = [*taps, scales.first, scales.second, starts_with(site, scales)]
     data = wrap_int32(np.stack(columns, axis=1)).astype(np.int32)
     return Constant(
         label="blocks", data=data, shape_note="channels x (taps of rows 0 and 1, taps of row 2, scale, bias)"

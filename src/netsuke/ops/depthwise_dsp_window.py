@@ -11,7 +11,7 @@ from netsuke.boards import Isa
 from netsuke.ir import Array, DType
 from netsuke.ops.activation import full_clamp
 from netsuke.ops.conv_geometry import WEIGHTS, images, windows
-from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, start_of
+from netsuke.ops.depthwise_scales import LANES, PARAMS, halfwords, scales_of, starts_with
 from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.kernel import Call, Constant, Kernel, KernelArgs, Scratch
 from netsuke.ops.operator import Site
@@ -73,11 +73,11 @@ def blocks(site: Site[Any], *, once: bool) -> Constant:
     """A channel's bias; row by row of the planes and tap by tap the words of the upper and the lower row; its scale."""
     scales = scales_of(site, once=once)
     assert scales is not None
-    w = site.constant(WEIGHTS)[0].astype(np.int64)
+    w = site.constant(WEIGHTS)[0].astype(np.int64) * scales.factor
     stride = windows(site)[0].stride
     upper, lower = words(w, stride, 0), words(w, stride, stride)
     taps = np.stack([upper, lower], axis=1).reshape(-1, w.shape[2])
-    data = np.stack([start_of(site) + scales.offset, *taps, scales.first, scales.second], axis=1)
+    data = np.stack([starts_with(site, scales), *taps, scales.first, scales.second], axis=1)
     return Constant(
         label="blocks",
         data=wrap_int32(data).astype(np.int32),

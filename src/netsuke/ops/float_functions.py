@@ -53,6 +53,9 @@ ERF_ONE = f32(4.0)
 ERFC_ZERO = f32(10.1)
 """From here on erfc is below half the smallest float."""
 GELU_ERF = f32(-np.sqrt(0.5))
+GELU_HALF = f32(np.sqrt(0.125))
+GELU_ONE = f32(14.28)
+"""From here on erfc(x / sqrt(2)) is below half the smallest float."""
 GELU_TANH = f32(np.sqrt(2.0 / np.pi))
 
 
@@ -137,11 +140,22 @@ def erf_f32(x: Array) -> Float32Array:
         return quiet(np.where(np.isnan(x), NAN, np.copysign(y, x)).astype(f32))
 
 
+def head_of(x: Array) -> Float32Array:
+    """x without the lower half of its digits: its square is exact."""
+    result: Float32Array = (x.view(np.uint32) & np.uint32(0xFFFFF000)).view(f32)
+    return result
+
+
 def erfc_of_large(x: Array) -> Float32Array:
     """1 - erf(x) for 0.9 <= x <= 10.2. exp(-x^2) is taken in two factors, so that x^2 is not rounded."""
-    head = (x.view(np.uint32) & np.uint32(0xFFFFF000)).view(f32)
-    bell = exp_f32(-head * head) * exp_f32((head - x) * (head + x))
-    t = f32(1) / (f32(1) + f32(0.5) * x)
+    head = head_of(x)
+    return erfc_tail(-head * head, (head - x) * (head + x), f32(1) + f32(0.5) * x)
+
+
+def erfc_tail(first: Array, second: Array, divisor: Array) -> Float32Array:
+    """exp(first) exp(second) times the series in 1 / divisor: nk_erfc_tail."""
+    bell = exp_f32(first) * exp_f32(second)
+    t = (f32(1) / divisor).astype(f32, copy=False)
     result: Float32Array = bell * (t * polynomial(ERFC_TERMS, t))
     return result
 
@@ -159,9 +173,20 @@ def erfc_f32(x: Array) -> Float32Array:
 
 
 def gelu_f32(x: Array) -> Float32Array:
-    """0.5 x erfc(-x / sqrt(2)): nk_geluf."""
+    """0.5 x erfc(-x / sqrt(2)): nk_geluf. Where erfc is small its argument is not rounded: exp takes x^2 / 2."""
     with np.errstate(all="ignore"):
-        return quiet(f32(0.5) * x * erfc_f32(x * GELU_ERF))
+        turned = x * GELU_ERF
+        near = np.abs(turned) < ERF_SMALL
+        z = np.where(near, turned * turned, f32(0)).astype(f32)
+        middle = f32(1) - (turned + turned * polynomial(ERF_TERMS, z))
+        size = np.clip(np.abs(x), f32(1), GELU_ONE).astype(f32)
+        head = head_of(size)
+        far = erfc_tail(
+            f32(-0.5) * head * head, f32(0.5) * (head - size) * (head + size), f32(1) + GELU_HALF * size
+        )
+        far = np.where(size >= GELU_ONE, f32(0), far)
+        share = np.where(near, middle, np.where(x < 0, far, f32(2) - far))
+        return quiet(np.where(np.isnan(x), NAN, f32(0.5) * x * share))
 
 
 def gelu_tanh_f32(x: Array) -> Float32Array:

@@ -1,7 +1,7 @@
 """Functions of one real number, element by element, in float32: ABS, EXP, LOG, SQRT, ELU, GELU and their like.
 
-They are TFLite's operators of those names, but for ERF and SOFTPLUS, which only netsuke has. Integer forms are tables
-that a later pass may make of them.
+They are TFLite's operators of those names, but for ERF and SOFTPLUS, which only netsuke has. Those that networks
+activate with have int8 forms too: tables (`float_tables`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ import numpy as np
 from netsuke.ir import Args, Array, DType
 from netsuke.ops import float_functions as functions
 from netsuke.ops.float_math import exp_f32
-from netsuke.ops.operator import Operator, Site, dtypes_of
+from netsuke.ops.float_tables import TABLES, single_scales
+from netsuke.ops.kernel import Kernel
+from netsuke.ops.operator import Constraint, Operator, Site, dtypes_of
 from netsuke.ops.rows import ELEMENTWISE
-from netsuke.ops.unary import NoArgs, infer, unary_kernel
+from netsuke.ops.unary import NoArgs, infer, lookup_kernels, unary_kernel
 
 FLOAT_ONLY = dtypes_of(DType.FLOAT32)
+FLOAT_OR_INT8 = dtypes_of(DType.FLOAT32, DType.INT8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +76,27 @@ FUNCTIONS = (
 
 
 def reference_of(
+    name: str,
     twin: Callable[[Array], Array],
 ) -> Callable[[Site[NoArgs], Sequence[Array | None]], tuple[Array]]:
-    """The twin as an operator's reference."""
+    """The twin as an operator's reference; int8 by its table's rule."""
 
     def reference(site: Site[NoArgs], values: Sequence[Array | None]) -> tuple[Array]:
-        del site
         x = values[0]
         assert x is not None
-        return (twin(x),)
+        return (TABLES[name](site, x) if x.dtype == np.int8 else twin(x),)
 
     return reference
+
+
+def rules_of(name: str) -> tuple[Constraint[NoArgs], ...]:
+    """The element types."""
+    return (FLOAT_OR_INT8, single_scales) if name in TABLES else (FLOAT_ONLY,)
+
+
+def tables_of(name: str) -> tuple[Kernel, ...]:
+    """The kernels of the int8 form, where there is one."""
+    return lookup_kernels(TABLES[name]) if name in TABLES else ()
 
 
 def operator_of(kind: FloatFunction) -> Operator[NoArgs]:
@@ -94,10 +107,13 @@ def operator_of(kind: FloatFunction) -> Operator[NoArgs]:
         summary=kind.summary,
         args=NoArgs,
         infer=infer,
-        reference=reference_of(kind.twin),
-        constraints=(FLOAT_ONLY,),
+        reference=reference_of(kind.name, kind.twin),
+        constraints=rules_of(kind.name),
         rows=ELEMENTWISE,
-        kernels=(unary_kernel(f"nk_{kind.name}_f32", DType.FLOAT32, DType.FLOAT32),),
+        kernels=(
+            *tables_of(kind.name),
+            unary_kernel(f"nk_{kind.name}_f32", DType.FLOAT32, DType.FLOAT32),
+        ),
     )
 
 
@@ -105,6 +121,8 @@ def gelu_reference(site: Site[Gelu], values: Sequence[Array | None]) -> tuple[Ar
     """Through erfc, or through tanh."""
     x = values[0]
     assert x is not None
+    if x.dtype == np.int8:
+        return (TABLES["gelu"](site, x),)
     return (functions.gelu_tanh_f32(x) if site.args.approximate else functions.gelu_f32(x),)
 
 
@@ -115,9 +133,10 @@ GELU = Operator(
     args=Gelu,
     infer=infer,
     reference=gelu_reference,
-    constraints=(FLOAT_ONLY,),
+    constraints=(FLOAT_OR_INT8, single_scales),
     rows=ELEMENTWISE,
     kernels=(
+        *tables_of("gelu"),
         unary_kernel(
             "nk_gelu_f32", DType.FLOAT32, DType.FLOAT32, accepts=lambda site: not site.args.approximate
         ),

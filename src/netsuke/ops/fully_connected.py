@@ -38,14 +38,18 @@ from netsuke.ops.fixed_point import wrap_int32
 from netsuke.ops.fully_connected_mve import FULLY_CONNECTED_S8_MVE
 from netsuke.ops.fully_connected_pairs import FULLY_CONNECTED_S8_FOURS, FULLY_CONNECTED_S8_PAIRS
 from netsuke.ops.kernel import Call, Constant, Input, Kernel, KernelArgs, Output, Param
+from netsuke.ops.matrix_f32 import MATRIX_F32
 from netsuke.ops.matrix_s16_dsp import MATRIX_S16_DSP
 from netsuke.ops.operator import Operator, Site
+from netsuke.ops.packed_bits import UNITS, bits_of, by_bits, paired_units
 from netsuke.ops.requantize import WideMultiplier, real_multipliers, relative_clamp, scaled_double, stored
 from netsuke.ops.row_dsp import ROW_S8_DSP
 from netsuke.ops.row_duo import ROW_S8_DUO
 from netsuke.ops.row_s16_dsp import FULLY_CONNECTED_S16_DSP
 from netsuke.ops.row_skips import FULLY_CONNECTED_S8_SKIPS
 from netsuke.ops.threes import FULLY_CONNECTED_S8_THREES
+from netsuke.ops.twos import FULLY_CONNECTED_S8_TWOS
+from netsuke.ops.weights_w8 import MATRIX_W8_F32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,12 +216,12 @@ def bind_s8(site: Site[FullyConnected]) -> tuple[Call]:
 
 def takes_packed(site: Site[FullyConnected], bits: int) -> bool:
     """The same with weights of four or two bits."""
-    return takes_wide(site) and packed_weights.bits_of(site) == bits and packed_weights.sums_fit(site, bits)
+    return takes_wide(site) and bits_of(site) == bits
 
 
 def bind_packed(site: Site[FullyConnected], bits: int) -> tuple[Call]:
     """One call over all rows."""
-    constants = (packed_weights.row_weights(site.constant(WEIGHTS), bits), *wide_constants(site))
+    constants = (paired_units(site.constant(WEIGHTS), bits), *wide_constants(site))
     kernel = FULLY_CONNECTED_PACKED[bits]
     return (kernel.call(Input(index=0), *constants, Output(index=0), args=integer_args(site)),)
 
@@ -276,10 +280,14 @@ FULLY_CONNECTED_S8 = Kernel(
     accepts=takes_wide,
     overlap=pixels_during,
 )
-FULLY_CONNECTED_PACKED = packed_weights.by_bits(
+FULLY_CONNECTED_PACKED = by_bits(
     lambda bits: Kernel(
         name=f"nk_fully_connected_w{bits}",
-        params=FULLY_CONNECTED_S8.params,
+        params=(
+            FULLY_CONNECTED_S8.params[0],
+            Param(name="w", ctype=f"const {UNITS[bits]}"),
+            *FULLY_CONNECTED_S8.params[2:],
+        ),
         args=FullyConnectedArgs,
         bind=lambda site: bind_packed(site, bits),
         accepts=lambda site: takes_packed(site, bits),
@@ -343,13 +351,14 @@ FULLY_CONNECTED = Operator(
     ),
     macs=macs,
     kernels=(
-        *packed_weights.ROW_DSP.values(),
+        *packed_weights.ROWS,
         *FULLY_CONNECTED_PACKED.values(),
         FULLY_CONNECTED_S8_MVE,
         ROW_S8_DUO,
         ROW_S8_DSP,
         FULLY_CONNECTED_S8_SKIPS,
         FULLY_CONNECTED_S8_THREES,
+        FULLY_CONNECTED_S8_TWOS,
         FULLY_CONNECTED_S8_PAIRS,
         FULLY_CONNECTED_S8_FOURS,
         FULLY_CONNECTED_S8,
@@ -358,7 +367,9 @@ FULLY_CONNECTED = Operator(
         MATRIX_S16_DSP,
         *FULLY_CONNECTED_S16_DSP,
         FULLY_CONNECTED_S16,
+        MATRIX_F32,
         FULLY_CONNECTED_F32,
+        MATRIX_W8_F32,
     ),
 )
 

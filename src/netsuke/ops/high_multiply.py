@@ -11,6 +11,7 @@ addend: on a Cortex-M4 SMMLA and SSAT with a shift are all that is left.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,9 +26,12 @@ COARSE_FRACTION = 1
 """The same for real multipliers up to 1/4."""
 ADDENDS = np.arange(-4000, 4001)
 TRIES = 400
-REMEMBERED = 4096
-"""Channels whose search is not done again: a layer is asked about several times in a build."""
+REMEMBERED = 1 << 16
+"""Channels whose search is not done again: a layer is asked about several times in a build, and networks of two hundred
+layers have tens of thousands of channels."""
 LARGEST_OFFSET = 1 << 28
+INT64_BITS = 63
+"""Beside the sign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +46,13 @@ class HighMultiply:
 def steps_of(m: Multiplier, count: int) -> Int64Array:
     """For n = 1..count the smallest accumulator that TFLite's double rounding takes to n or more."""
     right = -m.shift
-    halfway = (np.arange(1, count + 1, dtype=object) << right) - (1 << (right - 1))
-    # The first rounding gives at least `halfway` when acc * value + 2^30 >= halfway * 2^31.
-    first = [-((-((int(k) << 31) - (1 << 30))) // m.value) for k in halfway]
-    return np.array([min(f, INT32_MAX) for f in first], dtype=np.int64)
+    # Step n is halfway = n * 2^right - 2^(right - 1); the first rounding gives at least that when acc * value + 2^30
+    # >= halfway * 2^31. What acc * value must reach is 2^30 * reach:
+    wide = right + (2 * count).bit_length() > INT64_BITS - 31
+    reach = ((2 * np.arange(1, count + 1, dtype=object if wide else np.int64) - 1) << right) - 1
+    first = -((-(reach << 30)) // m.value)
+    at: Int64Array = np.minimum(first, INT32_MAX).astype(np.int64)
+    return at
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -105,9 +112,15 @@ class Steps:
 
 
 def search(
-    slope: float, steps: Steps, lowest: int, highest: int, factor: int, fraction: int = FRACTION
+    slope: float,
+    steps: Steps,
+    lowest: int,
+    highest: int,
+    factor: int,
+    fraction: int = FRACTION,
+    unit: int = 1,
 ) -> HighMultiply | None:
-    """Tries the addends whose offset comes closest to a whole number. `slope` is real, for a factor of 1."""
+    """Tries the addends whose offset comes closest to a multiple of `unit`. `slope` is real, for a factor of 1."""
     if slope / factor * 2 ** (1 + fraction) >= 1.0:
         return None
     near = steps.within(lowest, highest)
@@ -118,8 +131,8 @@ def search(
     spacing = near.levels[inner] / slope - at[inner] if inner.any() else np.array([0.0])
     middle = (spacing.max() + spacing.min() + factor) / 2
     exact = middle - ADDENDS / (slope * 2**fraction)
-    offsets = np.round(exact).astype(np.int64)
-    for i in np.argsort(np.abs(offsets - exact), kind="stable")[:TRIES]:
+    offsets = np.round(exact / unit).astype(np.int64) * unit
+    for i in nearest_first(np.abs(offsets - exact)):
         offset, addend = int(offsets[i]), int(ADDENDS[i])
         if abs(offset) > LARGEST_OFFSET or max(abs(lowest + offset), abs(highest + offset)) > INT32_MAX:
             continue
@@ -130,6 +143,15 @@ def search(
         ):
             return HighMultiply(multiplier=multiplier, offset=offset, addend=addend)
     return None
+
+
+def nearest_first(distances: Array) -> Iterator[int]:
+    """The numbers of the TRIES smallest distances, the smallest first; of one distance in their order.
+
+    Nearly always the first one will do: the others are sorted when they are asked for.
+    """
+    yield int(np.argmin(distances))
+    yield from map(int, np.argsort(distances, kind="stable")[1:TRIES])
 
 
 def multiplier_for(target: Int64Array, x: Int64Array, reach: Array, under: Array, factor: int) -> int | None:

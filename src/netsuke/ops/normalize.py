@@ -1,11 +1,11 @@
 """NORMALIZE: every group of elements brought to mean 0 and variance 1 (or to a mean square of 1).
 
 Layer, group, instance and root-mean-square normalisation are this over some dimensions, then a product and a sum.
+int8 has an integer form of its own (`normalize_s8`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,6 +16,8 @@ from netsuke.ir import Args, Array, DType
 from netsuke.ops.block_copy import MAX_RANK, dense_steps
 from netsuke.ops.float_functions import rsqrt_f32
 from netsuke.ops.kernel import Call, Input, Kernel, Output, Param
+from netsuke.ops.normalize_s8 import count_of, fits_integers, normalized_s8
+from netsuke.ops.normalize_s8 import kernels as kernels_s8
 from netsuke.ops.operator import Operator, Shape, Site, dtypes_of
 from netsuke.ops.overlap import Overlap, elementwise
 from netsuke.ops.reduce import ReduceArgs, loops_over, sum_f32
@@ -58,27 +60,28 @@ def infer(site: Site[Normalize]) -> tuple[Shape]:
     return (site.x().shape,)
 
 
-def count_of(site: Site[Normalize]) -> int:
-    """Elements of a group."""
-    return math.prod(site.x().shape[axis] for axis in site.args.axes)
-
-
 def reference(site: Site[Normalize], values: Sequence[Array | None]) -> tuple[Array]:
-    """float32 sums from first to last; the mean is taken off before squares are added up."""
+    """float32 sums from first to last, the mean taken off before squares are added up; int8 as `normalize_s8` says."""
     x = values[0]
     assert x is not None
     kept = [axis for axis in range(x.ndim) if axis not in site.args.axes]
     order = (*kept, *site.args.axes)
     moved = x.transpose(order)
+    rows = moved.reshape(-1, count_of(site))
+    scaled = normalized_s8(site, rows) if x.dtype == np.int8 else normalized_f32(site, rows)
+    back = np.argsort(order)
+    return (np.ascontiguousarray(scaled.reshape(moved.shape).transpose(back)),)
+
+
+def normalized_f32(site: Site[Normalize], rows: Array) -> Array:
+    """float32 [groups, elements] → of the same shape."""
     count = np.float32(count_of(site))
     with np.errstate(all="ignore"):
-        rows = moved.reshape(-1, count_of(site))
         mean = sum_f32(rows, 0.0) / count if site.args.centred else np.zeros(len(rows), np.float32)
         apart = rows - mean[:, None]
         spread = sum_f32(apart * apart, 0.0) / count
-        scaled = apart * rsqrt_f32(spread + np.float32(site.args.epsilon))[:, None]
-    back = np.argsort(order)
-    return (np.ascontiguousarray(scaled.reshape(moved.shape).transpose(back)),)
+        scaled: Array = apart * rsqrt_f32(spread + np.float32(site.args.epsilon))[:, None]
+    return scaled
 
 
 def args_of(site: Site[Normalize]) -> NormalizeArgs:
@@ -108,8 +111,10 @@ NORMALIZE_F32 = Kernel(
     params=(Param(name="x", ctype="const float"), Param(name="y", ctype="float")),
     args=NormalizeArgs,
     bind=bind,
+    accepts=lambda site: site.x().dtype is DType.FLOAT32,
     overlap=overlap,
 )
+NORMALIZE_S8 = kernels_s8(overlap)
 
 NORMALIZE = Operator(
     name="normalize",
@@ -118,8 +123,8 @@ NORMALIZE = Operator(
     args=Normalize,
     infer=infer,
     reference=reference,
-    constraints=(dtypes_of(DType.FLOAT32), axes_fit, epsilon_fits),
-    kernels=(NORMALIZE_F32,),
+    constraints=(dtypes_of(DType.INT8, DType.FLOAT32), axes_fit, epsilon_fits, fits_integers),
+    kernels=(*NORMALIZE_S8, NORMALIZE_F32),
 )
 
 OPERATORS: tuple[Operator[Normalize], ...] = (NORMALIZE,)

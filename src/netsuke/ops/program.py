@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +35,8 @@ class Step:
     macs: int
     stream: Stream | None = None
     patches: Patches | None = None
+    known: list[tuple[Overlap, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
+    """What the kernel says of overlaps, once it was asked: planners ask for every order and sharing."""
 
     @property
     def fused(self) -> Stream | Patches | None:
@@ -76,13 +78,22 @@ class Step:
     @property
     def overlaps(self) -> tuple[Overlap, ...]:
         """Inputs that output 0 may lie over, and how far."""
-        return self.kernel.overlap(self.site) if self.fused is None else self.fused.overlaps
+        if self.fused is not None:
+            return self.fused.overlaps
+        if not self.known:
+            self.known.append(self.kernel.overlap(self.site))
+        return self.known[0]
 
     @property
     def over_scratch(self) -> Overlap | None:
         """How far output 0 may lie over the scratch, if at all."""
         growing = self.stream is not None and self.stream.growing
         return Overlap(input=-1, lead=0) if growing else None
+
+    @property
+    def draining(self) -> Overlap | None:
+        """How far the scratch may lie over an input, if at all."""
+        return None if self.stream is None else self.stream.draining
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +106,8 @@ class Program:
     """Names of nodes whose kernels are compiled into their layer, constants and all, instead of being shared."""
     beside: frozenset[str] = frozenset()
     """Names of kernels that other models of the same image expand so: this one then calls their shared copies."""
+    compact: bool = False
+    """True where flash counts: layers that share a kernel then give it what differs between them as a narrow row."""
 
     @property
     def pushed(self) -> str | None:
@@ -124,14 +137,15 @@ def bind(
     """Chooses for every node the kernel that `choice` has for its name (one of its `candidates`), else the first that
     the core can run and that accepts the site.
 
-    `small` passes over kernels that spend flash for speed, where `choice` has none. `expanded`: see Program.
+    `small` passes over kernels that spend flash for speed, where `choice` has none, and makes the program compact.
+    `expanded`: see Program.
 
     Raises:
         GraphError: when a node breaks a rule of its operator.
         UnsupportedModel: when no kernel computes a node.
     """
     steps = (step_of(graph, node, isa, small=small, kernel=choice.get(node.name)) for node in graph.nodes)
-    return Program(graph=graph, steps=tuple(steps), expanded=expanded)
+    return Program(graph=graph, steps=tuple(steps), expanded=expanded, compact=small)
 
 
 def step_of(graph: Graph, node: Node, isa: Isa, *, small: bool = False, kernel: Kernel | None = None) -> Step:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -45,13 +47,32 @@ def proved_kernel(
     `candidates` are its formulas for a site, the most likely first; `values` is what it makes of int64 operands.
     """
 
+    right: dict[object, tuple[int, K] | None] = {}
+    """By what the pairs' results depend on: which of the formulas is right, and with what numbers."""
+
     def proved(site: Site[Any]) -> K | None:
         """The first formula that equals the reference for all 65,536 pairs of bytes; None when none does."""
         if site.y().dtype is not DType.INT8 or len(loops_of(site)) > 1 or site.x(0).shape != site.x(1).shape:
             return None
+        tensors = (site.x(0), site.x(1), site.y())
+        key = (site.node.op, site.args, *((tensor.dtype, tensor.quantization) for tensor in tensors))
+        if key not in right:
+            right[key] = tried(site)
+        known = right[key]
+        if known is None:
+            return None
+        # A site of another size has the same formulas but for the number of elements.
+        number, args = known
+        mine = next(islice(candidates(site), number, None))
+        assert replace(mine, count=0) == replace(args, count=0)  # type: ignore[type-var]
+        return mine
+
+    def tried(site: Site[Any]) -> tuple[int, K] | None:
+        """The first formula that is right, and its number."""
         first, second = every_pair()
         wanted = reference(site, (first.astype(np.int8), second.astype(np.int8)))[0].astype(np.int64)
-        return next((c for c in candidates(site) if np.array_equal(values(c, first, second), wanted)), None)
+        numbered = enumerate(candidates(site))
+        return next(((i, c) for i, c in numbered if np.array_equal(values(c, first, second), wanted)), None)
 
     def bind(site: Site[Any]) -> tuple[Call]:
         found = proved(site)

@@ -51,6 +51,8 @@ FAMILIES = (
     "gather",
     "cumsum",
     "tile",
+    "lstm",
+    "gru",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,8 +22,10 @@ from netsuke.ops.strip import accepts_pointwise, folded_biases, relu_scales
 
 CHANNELS = 4
 GROUP = 4
-MOST_PIXELS = 2
-"""A convolution of more pixels is better off in strips of three."""
+MOST_PIXELS = 1
+"""A convolution of more pixels is better off in strips, where there is RAM for their columns."""
+FEW_PIXELS = 2
+"""Of more even the portable kernels are as good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +133,14 @@ def stream(biases: Array, scales: Sequence[HighMultiply], zero: int, bias_shift:
 
 
 def accepts_single(site: Site[Any]) -> bool:
-    """A pointwise convolution of very few pixels whose activation clamps negative sums away."""
+    """A pointwise convolution of one pixel whose activation clamps negative sums away."""
+    return site.x().elements <= MOST_PIXELS * site.x().shape[3] and accepts_few(site)
+
+
+def accepts_few(site: Site[Any]) -> bool:
+    """The same, of a pixel or two."""
     pixels = site.x().elements // site.x().shape[3]
-    few = pixels <= MOST_PIXELS and site.x().shape[3] % GROUP == 0
+    few = pixels <= FEW_PIXELS and site.x().shape[3] % GROUP == 0
     return few and accepts_pointwise(site) and relu_scales(site) is not None
 
 
@@ -176,3 +183,5 @@ SINGLE_S8_DSP = Kernel(
     needs=Isa.DSP,
     overlap=pixels_during,
 )
+FEW_S8_DSP = replace(SINGLE_S8_DSP, accepts=accepts_few)
+"""Without scratch, behind the strips."""

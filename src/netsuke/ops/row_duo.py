@@ -97,7 +97,7 @@ def accepts_pixels(site: Site[Any]) -> bool:
 
 
 def accepts_single(site: Site[Any]) -> bool:
-    """The same, of very few pixels."""
+    """The same, of one pixel."""
     return pixels_of(site) <= MOST_PIXELS and accepts_pixels(site)
 
 

@@ -170,10 +170,12 @@ class Stream:
     taken: int | None = None
     """The line of the graph's input whose rows the caller gives one by one; it is then no operand of the stream."""
     room: int | None = None
-    """Bytes in which a compact stream's rows and its kernels' scratch lie, before the counters; None where lines have
-    buffers, which the counters stand before."""
+    """Bytes in which a compact stream's rows and its kernels' scratch lie; None where lines have buffers. Counters are
+    on the stack, but behind the room where they outlive a call: where the caller gives rows."""
     growing: bool = False
     """Output 0 may lie over the room, at its start or further down: rows that are not written yet are no one's."""
+    draining: Overlap | None = None
+    """How far the room may lie over an input: rows that have been read are no one's either."""
 
     @property
     def counting(self) -> tuple[int, ...]:
@@ -217,7 +219,8 @@ class Stream:
     def scratch_bytes(self) -> int:
         """Counters, line buffers and the largest scratch of a kernel."""
         if self.room is not None:
-            return self.room + aligned(self.counter_bytes)
+            kept = self.counter_bytes if self.taken is not None else 0
+            return max(self.room + aligned(kept), LINE_ALIGNMENT)
         return self.layout[1] + max(
             (form.scratch_bytes for layer in self.layers for form in layer.forms), default=0
         )

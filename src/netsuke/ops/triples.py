@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +21,8 @@ from netsuke.ops.staircase import FRACTION, Accumulators, Scaling, Staircase, st
 
 LARGEST_SUM = 1 << 20
 """Sums of products stay below it, or the words of three pixels could not be parted."""
+REMEMBERED = 512
+"""Layers whose formula is not looked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +83,23 @@ def fixed_scaling(multipliers: list[Multiplier]) -> Scaling:
 def conv_steps(site: Site[Any], rows: Array) -> Staircase | None:
     """The formula for a convolution whose channels have weights `rows`."""
     reals = np.resize(np.array(real_multipliers(site.x(), site.x(WEIGHTS), site.y())), len(rows))
-    scaling = fixed_scaling([Multiplier.of(real) for real in reals.tolist()])
     low, high = relative_clamp(site.args.clamp, site.y())
-    return staircase(scaling, reals, low, high, accumulators(site, rows))
+    bounds = accumulators(site, rows)
+    least, most = (np.ascontiguousarray(end, dtype=np.int64).tobytes() for end in (bounds.least, bounds.most))
+    return fixed_staircase(tuple(reals.tolist()), low, high, least, most)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def fixed_staircase(
+    reals: tuple[float, ...], low: int, high: int, least: bytes, most: bytes
+) -> Staircase | None:
+    """The formula for TFLite's double rounding; `least` and `most` are the bytes of the bounds, int64 [channels].
+
+    Kernels that share it ask for it to say whether they can compute a layer, and again to bind it.
+    """
+    scaling = fixed_scaling([Multiplier.of(real) for real in reals])
+    ends = (np.frombuffer(end, dtype=np.int64) for end in (least, most))
+    return staircase(scaling, np.array(reals), low, high, Accumulators(least=next(ends), most=next(ends)))
 
 
 def scale_rows(site: Site[Any], found: Staircase, bias: Int64Array) -> Constant:
@@ -151,13 +168,18 @@ def accepts_pointwise(site: Site[Any]) -> bool:
 
 def triples_args(site: Site[Any], found: Staircase, rows: Array) -> TriplesArgs:
     """The struct for one image."""
+    return plain_args(site, rows, stride=7 if found.mirrored else 5, shift=found.shift)
+
+
+def plain_args(site: Site[Any], rows: Array, *, stride: int, shift: int) -> TriplesArgs:
+    """The same with a table of scales of any kind."""
     x, y, (down, along) = site.x(), site.y(), windows(site)
     return TriplesArgs(
         pixels=y.shape[1] * y.shape[2], channels=y.shape[3], depth=fourfold(rows.shape[1]), cut=cut_of(rows),
         in_h=x.shape[1], in_w=x.shape[2], in_c=x.shape[3], out_w=y.shape[2],
         kernel_h=down.kernel, kernel_w=along.kernel, stride_h=down.stride, stride_w=along.stride,
         pad_h=down.before, pad_w=along.before, x_zero=x.zero_point,
-        stride=7 if found.mirrored else 5, shift=found.shift,
+        stride=stride, shift=shift,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ one after the other. Offsets of blocks are free, those of pieces within a block 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -131,17 +132,32 @@ class Puzzle:
     """gaps[i][j]: of offset i - offset j."""
     sizes: list[int] = field(default_factory=list)
     """Bytes of each block."""
+    beside: list[list[tuple[int, int, int]]] = field(default_factory=list)
+    """The same in one list for each block i: j, and the ends of the gap."""
+    used: dict[int, int] = field(default_factory=dict)
+    """What `usage` has found."""
 
     def __post_init__(self) -> None:
-        met = {(m.dying, m.born): m.claims for m in self.meetings}
         self.sizes = [block.nbytes for block in self.blocks]
-        self.gaps = [{} for _ in self.blocks]
+        if not self.gaps:
+            self.gaps = self.all_gaps()
+        self.beside = [[(j, *gap) for j, found in gaps.items() for gap in found] for gaps in self.gaps]
+
+    def all_gaps(self) -> list[dict[int, list[Gap]]]:
+        """See `gaps`."""
+        met = {(m.dying, m.born): m.claims for m in self.meetings}
+        lives = [(block.first, block.last) for block in self.blocks]
+        made: list[dict[int, list[Gap]]] = [{} for _ in self.blocks]
         for i, one in enumerate(self.blocks):
+            first, last = lives[i]
             for j in range(i):
+                if lives[j][0] > last or lives[j][1] < first:
+                    continue
                 found = block_gaps(one, self.blocks[j], i, j, met)
                 if found:
-                    self.gaps[i][j] = found
-                    self.gaps[j][i] = sorted((-high, -low) for low, high in found)
+                    made[i][j] = found
+                    made[j][i] = sorted((-high, -low) for low, high in found)
+        return made
 
     def lower_bound(self) -> int:
         """No layout, its size rounded up to ALIGNMENT, is smaller: the fullest step, its overlaps at their best."""
@@ -149,11 +165,32 @@ class Puzzle:
 
     def usage(self) -> dict[int, int]:
         """For each step at which something comes into use: the fewest bytes that all in use can take up."""
-        return {piece.first: self.at_least(piece.first) for block in self.blocks for piece in block.pieces}
+        if not self.used:
+            steps = sorted({piece.first for block in self.blocks for piece in block.pieces})
+            # Summed up from the changes from one step to the next: most blocks are one piece.
+            changes = dict.fromkeys(steps, 0)
+            for block in self.blocks:
+                before = 0
+                inside = steps[bisect_left(steps, block.first) : bisect_right(steps, block.last)]
+                for step in inside if len(block.pieces) > 1 else inside[:1]:
+                    now = block.in_use(step)
+                    changes[step] += now - before
+                    before = now
+                behind = steps[bisect_right(steps, block.last) :][:1]
+                for step in behind:
+                    changes[step] -= before
+            saved = self.saved()
+            total = 0
+            for step in steps:
+                total += changes[step]
+                self.used[step] = total - saved.get(step, 0)
+        return self.used
 
     def part(self, chosen: Sequence[int]) -> Puzzle:
         """The puzzle of some blocks; what is true of any layout of it is true of any layout of all."""
-        return Puzzle([self.blocks[i] for i in chosen], self.meetings_of(chosen))
+        number = {old: new for new, old in enumerate(chosen)}
+        gaps = [{number[j]: gap for j, gap in self.gaps[i].items() if j in number} for i in chosen]
+        return Puzzle([self.blocks[i] for i in chosen], self.meetings_of(chosen), gaps)
 
     def meetings_of(self, chosen: Sequence[int]) -> list[Meeting]:
         """The meetings of some blocks, by their new numbers."""
@@ -168,18 +205,17 @@ class Puzzle:
             if m.dying[0] in number and m.born[0] in number
         ]
 
-    def at_least(self, step: int) -> int:
-        """The fewest bytes that what is in use at a step can take up."""
-        total = sum(block.in_use(step) for block in self.blocks)
-        saved = 0
-        most = 0
+    def saved(self) -> dict[int, int]:
+        """For steps at which pieces meet: the most bytes that they can have in common."""
+        saved: dict[int, int] = {}
+        most: dict[int, dict[tuple[int, int], int]] = {}
         for meeting in self.meetings:
             dying, born = (self.blocks[b].pieces[p] for b, p in (meeting.dying, meeting.born))
-            if born.first == step:
-                both = align(dying.nbytes, ALIGNMENT) + align(born.nbytes, ALIGNMENT)
-                saved += both - least_union(dying, born, meeting.claims)
-                most = align(born.nbytes, ALIGNMENT)
-        return total - min(saved, most)
+            both = align(dying.nbytes, ALIGNMENT) + align(born.nbytes, ALIGNMENT)
+            union = least_union(dying, born, meeting.claims)
+            saved[born.first] = saved.get(born.first, 0) + both - union
+            most.setdefault(born.first, {})[meeting.born] = align(born.nbytes, ALIGNMENT)
+        return {step: min(nbytes, sum(most[step].values())) for step, nbytes in saved.items()}
 
 
 Met = Mapping[tuple[tuple[int, int], tuple[int, int]], tuple[Overlap, ...]]

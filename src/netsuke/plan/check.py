@@ -25,7 +25,9 @@ def check(plan: Plan) -> None:
     for one, other in combinations(plan.buffers, 2):
         if one.lives_with(other) and one.overlaps(other) and not one_memory(plan, one, other):
             first, second = (one, other) if one.first < other.first else (other, one)
-            scratch = grows_over(plan, one, other) or grows_over(plan, other, one)
+            scratch = any(
+                may(plan, *pair) for may in (grows_over, drains) for pair in ((one, other), (other, one))
+            )
             if not scratch and not hands_over(plan, first, second):
                 raise AssertionError(
                     f"buffers {one.label!r} and {other.label!r} overlap while both are in use"
@@ -81,6 +83,17 @@ def grows_over(plan: Plan, scratch: Buffer, born: Buffer) -> bool:
     return mine and claim is not None and claim.allows(born.offset - scratch.offset)
 
 
+def drains(plan: Plan, scratch: Buffer, dying: Buffer) -> bool:
+    """True for a step's scratch and the input over which it may lie so."""
+    if scratch.tensors or scratch.first != dying.last:
+        return False
+    step = plan.steps[scratch.first]
+    claim = step.draining
+    if claim is None or scratch.label != step.node.name:
+        return False
+    return step.node.inputs[claim.input] in dying.tensors and claim.allows(scratch.offset - dying.offset)
+
+
 def check_step(plan: Plan, step: Step) -> None:
     """A step's outputs and scratch share no byte with its inputs but as its kernel allows.
 
@@ -95,7 +108,10 @@ def check_step(plan: Plan, step: Step) -> None:
         read = region(plan, name)
         scratch = plan.scratch.get(step.node.name)
         part = plan.scratch_arena.get(step.node.name, 0)
-        if scratch is not None and meet(read, (part, scratch, scratch + step.scratch_bytes)):
+        under = step.draining if step.draining is not None and step.draining.input == position else None
+        allowed = under is not None and scratch is not None and read and under.allows(scratch - read[1])
+        over_input = scratch is not None and meet(read, (part, scratch, scratch + step.scratch_bytes))
+        if over_input and not allowed:
             raise AssertionError(f"step {step.node.name!r}: its scratch lies over its input {name!r}")
         for number, written in enumerate(outputs):
             if written is None or read is None or not meet(read, written):

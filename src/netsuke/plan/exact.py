@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import add
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from netsuke.plan.plan import align
 
 MOST_NODES = 4000
 MOST_BLOCKS = 80
+WORK = 80_000
+"""Nodes times blocks: a node of a large puzzle takes longer, and more of them would prove nothing either."""
 FAR = 1 << 40
 
 
@@ -91,7 +94,8 @@ class Search:
 
     def height(self, offsets: list[int]) -> int:
         """Bytes of a layout."""
-        return max(o + n for o, n in zip(offsets, self.puzzle.sizes, strict=True))
+        highest: int = max(map(add, offsets, self.puzzle.sizes))
+        return highest
 
     def worst(self, offsets: list[int]) -> tuple[int, int] | None:
         """The pair furthest inside a gap, weighed by how far either way out is."""
@@ -99,7 +103,7 @@ class Search:
         if not len(i):
             return None
         at = np.array(offsets, dtype=np.int64)
-        difference = at[i] - at[j]
+        difference = at.take(i) - at.take(j)
         inside = np.minimum(difference - low, high - difference)
         most = int(np.argmax(inside))
         return (int(i[most]), int(j[most])) if inside[most] > 0 else None
@@ -131,14 +135,21 @@ class Search:
         return found
 
 
-def solve(puzzle: Puzzle, size: int, offsets: list[int], bound: int) -> tuple[int, list[int], int]:
+def solve(
+    puzzle: Puzzle, size: int, offsets: list[int], bound: int, most: int | None = None
+) -> tuple[int, list[int], int]:
     """(bytes, offsets, lower bound): better than `size` where there is better and the budget finds it.
 
-    The lower bound is the size itself when every layout was looked at.
+    The lower bound is the size itself when every layout was looked at. Only layouts of at most `most` bytes are looked
+    for, where that is given.
     """
-    if len(puzzle.blocks) > MOST_BLOCKS:
+    count = len(puzzle.blocks)
+    if count > MOST_BLOCKS:
         return size, offsets, bound
-    search = Search(puzzle, size, offsets, bound, choices=[[] for _ in puzzle.blocks])
-    search.explore([0] * len(puzzle.blocks))
+    wanted = size if most is None else min(size, most + 1)
+    left = min(MOST_NODES, WORK // count)
+    search = Search(puzzle, wanted, offsets, bound, left, choices=[[] for _ in puzzle.blocks])
+    search.explore([0] * count)
     proved = search.left > 0
-    return search.size, search.offsets, search.size if proved else bound
+    found = search.size if search.size < wanted else size
+    return found, search.offsets, max(bound, search.size) if proved else bound

@@ -181,10 +181,15 @@ class Weights:
         self.made = [self.made_by(step, kept=False) for step in steps]
         self.kept = [self.made_by(step, kept=True) for step in steps]
         self.scratch = [
-            max(0, align(step.scratch_bytes, SCRATCH_ALIGNMENT) - (made if step.over_scratch else 0))
+            max(0, align(step.scratch_bytes, SCRATCH_ALIGNMENT) - self.over_or_under(step, made))
             for step, made in zip(steps, self.made, strict=True)
         ]
         self.at_start = sum(self.size[n] for n in graph.inputs if n in self.size and self.readers[n])
+
+    def over_or_under(self, step: Step, made: int) -> int:
+        """Bytes of the scratch that may be those of the outputs too, `made` bytes, or of an input."""
+        under = 0 if step.draining is None else self.size.get(step.node.inputs[step.draining.input], 0)
+        return (made if step.over_scratch else 0) + under
 
     def of(self, name: str) -> str:
         """The tensor in whose memory it is."""

@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 from netsuke.plan.blocks import Block, Puzzle
 from netsuke.plan.exact import solve
-from netsuke.plan.plan import align
+from netsuke.plan.plan import ALIGNMENT, align
 
 EVALUATIONS = 20_000
 """Blocks placed by one search at most: a fraction of a second."""
@@ -42,22 +42,23 @@ class Layout:
         return self.nbytes <= self.lower_bound
 
 
-def pack(puzzle: Puzzle) -> Layout:
-    """Offsets such that no gap is violated."""
+def pack(puzzle: Puzzle, most: int | None = None) -> Layout:
+    """Offsets such that no gap is violated. Where `most` is given, larger layouts are not searched for long."""
     bound = puzzle.lower_bound()
     if not puzzle.blocks:
         return Layout(offsets=(), nbytes=0, lower_bound=0)
     best = Attempt.first(puzzle)
     looked_at = 0
     for share in SHARES:
-        if best.size <= bound:
+        if best.size <= bound or (most is not None and bound > align(most, ALIGNMENT)):
             break
         crowd = crowded(puzzle, share * bound)
         if len(crowd) == looked_at:
             continue
         looked_at = len(crowd)
         part = puzzle.part(crowd)
-        inner = searched(part, bound) if len(crowd) < len(puzzle.blocks) else searched(puzzle, bound, best)
+        whole_known = best if len(crowd) == len(puzzle.blocks) else None
+        inner = searched(part, bound, whole_known, most)
         bound = max(bound, inner.bound)
         whole = completed(puzzle, crowd, inner.offsets)
         best = min(best, whole, key=lambda one: one.size)
@@ -92,14 +93,14 @@ def crowded(puzzle: Puzzle, nbytes: float) -> list[int]:
     ]
 
 
-def searched(puzzle: Puzzle, bound: int, known: Attempt | None = None) -> Attempt:
+def searched(puzzle: Puzzle, bound: int, known: Attempt | None = None, most: int | None = None) -> Attempt:
     """Hill climbing, then branch and bound."""
     best = known or Attempt.first(puzzle)
     size, offsets, order = best.size, best.offsets, best.order
     if size > bound:
         size, offsets = improve(puzzle, order, size, offsets, bound)
     if size > bound:
-        size, offsets, bound = solve(puzzle, size, offsets, bound)
+        size, offsets, bound = solve(puzzle, size, offsets, bound, most)
     return Attempt(size=size, offsets=offsets, order=order, bound=bound)
 
 
@@ -143,16 +144,12 @@ def first_fit(
     """
     offsets = [fixed.get(i, -1) for i in range(len(puzzle.blocks))]
     size = max((at + puzzle.sizes[i] for i, at in fixed.items()), default=0)
+    beside, sizes = puzzle.beside, puzzle.sizes
     for i in order:
-        block = puzzle.blocks[i]
-        taken = [
-            (offsets[j] + low, offsets[j] + high)
-            for j, gaps in puzzle.gaps[i].items()
-            if offsets[j] >= 0
-            for low, high in gaps
-        ]
-        offsets[i] = lowest(sorted(taken), block.alignment)
-        size = max(size, offsets[i] + puzzle.sizes[i])
+        taken = [(offsets[j] + low, offsets[j] + high) for j, low, high in beside[i] if offsets[j] >= 0]
+        taken.sort()
+        offsets[i] = lowest(taken, puzzle.blocks[i].alignment)
+        size = max(size, offsets[i] + sizes[i])
         if limit is not None and size > limit:
             break
     return size, offsets
@@ -179,9 +176,14 @@ def improve(
         trial = list(order)
         highest = max(trial, key=lambda i: offsets[i] + puzzle.sizes[i])
         moved = highest if chance.random() < 0.5 else chance.choice(trial)
-        trial.remove(moved)
-        trial.insert(chance.randrange(count), moved)
-        found, placed = first_fit(puzzle, trial, size)
+        before = trial.index(moved)
+        del trial[before]
+        after = chance.randrange(count)
+        trial.insert(after, moved)
+        # What stands before both places in the order stays where it is.
+        same = min(before, after)
+        fixed = {i: offsets[i] for i in trial[:same]}
+        found, placed = first_fit(puzzle, trial[same:], size, fixed)
         if found <= size:
             order, size, offsets = trial, found, placed
         if size <= bound:

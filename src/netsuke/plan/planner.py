@@ -65,7 +65,7 @@ def lay_outs(program: Program, steps: Sequence[Step], most: int | None = None) -
         puzzle = Puzzle(draft.blocks, draft.meetings)
         if most is not None and puzzle.lower_bound() > most:
             continue
-        layout = pack(puzzle)
+        layout = pack(puzzle, most)
         plan = draft.finished(layout.offsets, layout.nbytes, layout.lower_bound)
         yield plan
         most = plan.arena_bytes - 1 if most is None else min(most, plan.arena_bytes - 1)
@@ -229,18 +229,29 @@ def meetings(
 def scratch_meetings(
     ran: Sequence[Step], places: dict[str, tuple[int, int]], blocks: Sequence[Block]
 ) -> list[Meeting]:
-    """For every step whose output may lie over its own scratch."""
+    """For every step whose output may lie over its own scratch, or that over an input which dies with it."""
     found = []
     for now, step in enumerate(ran):
-        claim = step.over_scratch
-        if claim is None:
+        over, under = step.over_scratch, step.draining
+        if over is None and under is None:
             continue
-        born = places[step.node.outputs[0]]
-        number = next(
-            i for i, b in enumerate(blocks) if b.label == step.node.name and not b.pieces[0].tensors
+        scratch = (
+            next(i for i, b in enumerate(blocks) if b.label == step.node.name and not b.pieces[0].tensors),
+            0,
         )
-        if blocks[born[0]].pieces[born[1]].first == now:
-            found.append(Meeting(dying=(number, 0), born=born, claims=(claim,)))
+        born = places[step.node.outputs[0]]
+        if over is not None and blocks[born[0]].pieces[born[1]].first == now:
+            found.append(Meeting(dying=scratch, born=born, claims=(over,)))
+        read = [places.get(name) for name in dict.fromkeys(step.node.inputs)]
+        dying = None if under is None else places.get(step.node.inputs[under.input])
+        alone = dying is not None and sum(place is not None and place[0] == dying[0] for place in read) == 1
+        if (
+            under is not None
+            and dying is not None
+            and alone
+            and blocks[dying[0]].pieces[dying[1]].last == now
+        ):
+            found.append(Meeting(dying=dying, born=scratch, claims=(under,)))
     return found
 
 

@@ -43,7 +43,7 @@ def prepare_qat(
         InputError: for bits that there are not, layers that there are not, samples of another shape.
         ImportModelError, UnsupportedModel: as `netsuke.load`, and for operators without an integer form.
     """
-    found = imported_program(module, example_inputs, name)
+    found = imported_program(module, example_inputs, name, unrolled=True)
     feeds = [samples] if hasattr(samples, "shape") else list(samples)
     if len(feeds) != len(found.inputs):
         raise InputError(f"got samples for {len(feeds)} inputs; the module has {len(found.inputs)}")

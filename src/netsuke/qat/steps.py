@@ -133,6 +133,18 @@ def split(site: Site[Any], operands: Sequence[Any]) -> Any:
     return torch.split(operands[0], list(site.args.sizes), dim=site.args.axis)
 
 
+def normalize(site: Site[Any], operands: Sequence[Any]) -> Any:
+    """NORMALIZE over axes behind the batch."""
+    x, a = operands[0], site.args
+    apart = x - x.mean(dim=a.axes, keepdim=True) if a.centred else x
+    return apart * torch.rsqrt(apart.square().mean(dim=a.axes, keepdim=True) + a.epsilon)
+
+
+def gelu(site: Site[Any], operands: Sequence[Any]) -> Any:
+    """GELU, either form."""
+    return functional.gelu(operands[0], approximate="tanh" if site.args.approximate else "none")
+
+
 STEPS: dict[str, Step] = {
     "conv_2d": conv_2d,
     "depthwise_conv_2d": depthwise_conv_2d,
@@ -146,6 +158,13 @@ STEPS: dict[str, Step] = {
     "relu6": unary(functional.relu6),
     "hard_swish": unary(functional.hardswish),
     "logistic": unary(torch.sigmoid),
+    "abs": unary(torch.abs),
+    "elu": unary(functional.elu),
+    "erf": unary(torch.erf),
+    "exp": unary(torch.exp),
+    "gelu": gelu,
+    "normalize": normalize,
+    "softplus": unary(functional.softplus),
     "tanh": unary(torch.tanh),
     "prelu": lambda site, operands: torch.where(operands[0] > 0, operands[0], operands[0] * operands[1]),
     "leaky_relu": lambda site, operands: functional.leaky_relu(operands[0], site.args.alpha),

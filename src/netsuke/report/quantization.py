@@ -39,7 +39,8 @@ class QuantizationResult:
     integer_bytes: int
     """And after."""
     file_bytes: int
-    quality: Quality
+    quality: Quality | None
+    """None when there were no samples to measure with."""
     on_calibration: bool
     """True when the quality was measured on the calibration samples themselves, for want of others."""
     seconds: float

@@ -28,7 +28,6 @@ def print_quantization(console: Console, result: QuantizationResult) -> None:
 
 def rows(result: QuantizationResult) -> list[tuple[str, str]]:
     """Headings and what stands beside them."""
-    quality = result.quality
     where = (
         "of the calibration (give --data for others)"
         if result.on_calibration
@@ -36,15 +35,25 @@ def rows(result: QuantizationResult) -> list[tuple[str, str]]:
     )
     wide = f", {plural(result.int16_tensors, 'tensor')} in 16 bits" if result.int16_tensors else ""
     few = f", {plural(result.few_bits, 'layer')} with weights of 4 or 2 bits" if result.few_bits else ""
+    calibrated = [("calibrated", f"with {plural(result.calibration_samples, 'sample')}")]
     return [
         ("done", "; ".join(result.steps)),
-        ("calibrated", f"with {plural(result.calibration_samples, 'sample')}"),
+        *(calibrated if result.calibration_samples else []),
         ("layers", f"{result.layers}{wide}{few}"),
         ("constants", f"{size(result.float_bytes)} → {size(result.integer_bytes)}"),
         ("file", f"{count(result.file_bytes)} bytes; read back, it gives the same bytes"),
+        *measured_rows(result.quality, where),
+        ("time", f"{result.seconds:.1f} s"),
+    ]
+
+
+def measured_rows(quality: Quality | None, where: str) -> list[tuple[str, str]]:
+    """What was measured, and on what."""
+    if quality is None:
+        return [("measured", "not (give --data)")]
+    return [
         ("measured", f"on {plural(quality.samples, 'sample')} {where}"),
         ("output", quality_words(quality)),
-        ("time", f"{result.seconds:.1f} s"),
     ]
 
 
@@ -74,7 +83,7 @@ def quantization_to_json(result: QuantizationResult) -> str:
         "integer_bytes": result.integer_bytes,
         "file_bytes": result.file_bytes,
         "measured_on_calibration": result.on_calibration,
-        "quality": quality_json(quality),
+        "quality": None if quality is None else quality_json(quality),
         "seconds": round(result.seconds, 3),
     }
     return json.dumps(found, indent=2) + "\n"

@@ -18,8 +18,14 @@ from netsuke.plan import Plan, plan_within
 from netsuke.plan.order import orders_of
 from netsuke.schedule.budget import SMALLEST
 from netsuke.schedule.segment import Segment
-from netsuke.schedule.segments import Segments, limited_step
-from netsuke.stream import Forms, make_patches, make_stream
+from netsuke.schedule.segments import FEW, Segments, limited_step
+from netsuke.stream import Compactness, Forms, make_patches, make_stream
+from netsuke.stream.compact import NoRoomError
+
+COARSE = 0.02
+"""Of the bytes of a long program's schedule: what the next one has to save at least."""
+WORK, LAST_WORK = 60, 12
+"""Of a long program so much is done (see effort), and so much at the end of the curve, where a path saves little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +70,31 @@ Made = dict[Segment, tuple[Step, ...]]
 """The steps of segments: schedules that are compared have most of theirs in common."""
 
 
+class NotMadeError(Exception):
+    """No step can be made of a segment: its rows find no order in which they could lie."""
+
+    def __init__(self, segment: Segment) -> None:
+        super().__init__()
+        self.segment = segment
+
+
+def effort(path: Sequence[Segment], made: Made) -> int:
+    """Of planning a path: 1, and 1 for every eight layers of compact streams that have to be made for it."""
+    fresh = (s.end - s.start for s in path if s.compact is not None and s not in made)
+    return 1 + sum(fresh) // 8
+
+
+def alike(one: Segment, other: Segment) -> bool:
+    """True for segments whose rows are the same: where those of one find no place, those of the other hardly do."""
+    return (one.start, one.end, one.band, one.grid, one.compact) == (
+        other.start,
+        other.end,
+        other.band,
+        other.grid,
+        other.compact,
+    )
+
+
 def realise(
     program: Program,
     forms: Forms,
@@ -72,10 +103,17 @@ def realise(
     pushed: str | None = None,
     most: int | None = None,
 ) -> Schedule | None:
-    """Makes the streams and patches, and plans the memory; None where the arena cannot be as small as `most` bytes."""
+    """Makes the streams and patches, and plans the memory; None where the arena cannot be as small as `most` bytes.
+
+    Raises:
+        NotMadeError: when one of the segments cannot be made.
+    """
     for segment in path:
         if segment not in made:
-            made[segment] = steps_of(program, forms, segment, pushed)
+            try:
+                made[segment] = steps_of(program, forms, segment, pushed)
+            except (NoRoomError, UnsupportedModel) as error:
+                raise NotMadeError(segment) from error
     steps = tuple(step for segment in path for step in made[segment])
     plan = plan_within(replace(program, steps=steps), most)
     if plan is None:
@@ -107,7 +145,8 @@ def steps_of(program: Program, forms: Forms, segment: Segment, pushed: str | Non
 
 
 def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator[Schedule]:
-    """From the fastest to the smallest: each smaller than all before it.
+    """From the fastest to the smallest: each smaller than all before it; of long programs by a share of COARSE at
+    least, but for the last ones, and with a bounded effort.
 
     push: the caller gives the input row by row, and the model never holds it.
 
@@ -118,10 +157,22 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
     program = in_best_order(program)
     segments = Segments(program, forms, pushed).all()
     budget = max((s.nbytes for s in segments), default=0)
+    coarse, left = (COARSE, WORK) if len(program.steps) > FEW else (0.0, 1 << 60)
     smallest: int | None = None
     made: Made = {}
-    while (path := fastest_path(segments, len(program.steps), budget)) is not None:
-        found = realise(program, forms, path, made, pushed, None if smallest is None else smallest - 1)
+    while left > 0:
+        path = fastest_path(segments, len(program.steps), budget)
+        if path is None:
+            if smallest is None or not coarse:
+                break
+            coarse, budget, left = 0.0, smallest - 1, LAST_WORK
+            continue
+        left -= effort(path, made) if smallest is not None else 0
+        try:
+            found = realise(program, forms, path, made, pushed, None if smallest is None else smallest - 1)
+        except NotMadeError as error:
+            segments = [s for s in segments if not alike(s, error.segment)]
+            continue
         wrong = too_low(path, found)
         if wrong:
             real = None if found is None else found.nbytes
@@ -131,6 +182,8 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
             smallest = found.plan.arena_bytes
             yield found
         budget = max(s.nbytes for s in path) - 1
+        if coarse and smallest is not None:
+            budget = min(budget, int(smallest * (1 - coarse)))
     if smallest is None:
         raise UnsupportedModel(
             f"got a model whose input {pushed!r} cannot come row by row: only layers that go by rows may read it (see "
@@ -154,7 +207,12 @@ def too_low(path: Sequence[Segment], found: Schedule | None) -> set[Segment]:
     if found is not None and found.nbytes <= thought:
         return set()
     real = math.inf if found is None else found.nbytes
-    return {s for s in path if s.band and (s.compact is None or s.compact.growing) and s.nbytes < real}
+    return {s for s in path if s.band and lies_over(s.compact) and s.nbytes < real}
+
+
+def lies_over(compact: Compactness | None) -> bool:
+    """True for a stream whose bytes depend on where the planner can place its operands."""
+    return compact is None or compact.growing or compact.draining
 
 
 def corrected(segment: Segment, nbytes: int | None) -> Segment:

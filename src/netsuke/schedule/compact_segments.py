@@ -10,7 +10,7 @@ from netsuke.errors import UnsupportedModel
 from netsuke.ops.stream import COUNTER_BYTES, aligned
 from netsuke.schedule.backwards import Backwards, RowNode
 from netsuke.schedule.cost import leaner, moved
-from netsuke.schedule.segment import BANDS, MOST_LAYERS, Segment
+from netsuke.schedule.segment import MOST_LAYERS, Segment
 from netsuke.stream import Compactness, Flow, flow_of
 from netsuke.stream.forms import Choice, Piece, pieces, site_of_piece
 
@@ -43,11 +43,12 @@ class CompactSegments:
     def all(self, size: Sizes) -> Iterator[Segment]:
         """Those over the runs that are looked at."""
         for start, end in self.owner.runs():
-            for band in BANDS:
+            for band in size.bands:
                 for last in range(start + 1, end + 1):
                     first = max(start, last - MOST_LAYERS)
-                    if size.holds(first, last) or size.over(first, last):
-                        yield from self.ending(first, last, self.owner.chunk(start, end, last), band, size)
+                    if size.over(first, last):
+                        chunk = self.owner.chunk(start, end, last)
+                        yield from self.ending(size.earliest(first, last), last, chunk, band, size)
 
     def ending(
         self, first: int, end: int, chunk: tuple[int, int], band: int, size: Sizes
@@ -128,18 +129,28 @@ class CompactSegments:
         inside += [name for name in around.inputs if name == owner.pushed]
         first, last = start - flows.start, end - flows.start
         whole = sum(reaches_out(node, inside) for node in nodes)
-        counters = aligned(COUNTER_BYTES * (whole + takes))
+        counters = aligned(COUNTER_BYTES * (whole + 1)) if takes else 0
         spent = moved(1, flow.moved(first, last, inside)) + sum(node.cycles for node in nodes)
-        layouts = [Layout(peak=flow.part(first, last, inside), beside=owner.nbytes(around, counters, leads))]
+        drained = self.drained(nodes, made, around)
+        less = 0 if drained is None else owner.lives.bytes_of(drained)
+        without = owner.nbytes(around, counters, {})
+        ways = [[Layout(peak=flow.part(first, last, inside), beside=owner.nbytes(around, counters, leads))]]
+        if drained is not None:
+            peak = flow.part(first, last, inside, None, drained)
+            ways[0].append(Layout(peak=peak, beside=without - less, draining=True))
         output = around.outputs[0] if around.outputs and around.outputs[0] in made else None
         if output is not None and output == nodes[-1].site.y().name:
             size = owner.lives.bytes_of(output)
-            beside = owner.nbytes(around, counters, {}) - size
             peak = flow.part(first, last, inside, output)
-            layouts.append(Layout(peak=peak, beside=beside, least=size, growing=True))
-        for scratch, slower in self.levels(start, nodes, layouts[-1].peak, band):
+            ways.append([Layout(peak=peak, beside=without - size, least=size, growing=True)])
+            if drained is not None:
+                peak = flow.part(first, last, inside, output, drained)
+                beside = without - size - less
+                ways[1].append(Layout(peak=peak, beside=beside, least=size, growing=True, draining=True))
+        for scratch, slower in self.levels(start, nodes, ways[-1][-1].peak, band):
             limits = tuple(None if s >= node.scratch else s for s, node in zip(scratch, nodes, strict=True))
-            for layout in layouts:
+            for layouts in ways:
+                layout = min(layouts, key=lambda one: one.nbytes(scratch))
                 yield Segment(
                     start=start,
                     end=end,
@@ -147,8 +158,19 @@ class CompactSegments:
                     nbytes=layout.nbytes(scratch),
                     cycles=spent + slower,
                     limits=limits if any(limit is not None for limit in limits) else (),
-                    compact=Compactness(growing=layout.growing),
+                    compact=Compactness(growing=layout.growing, draining=layout.draining),
                 )
+
+    def drained(self, nodes: Sequence[RowNode], made: Sequence[str], around: Boundary) -> str | None:
+        """The input that a stream of these nodes would drain, if it dies there: the largest."""
+        lives = self.owner.lives
+        read = [x for node in nodes for x in node.site.inputs if x is not None and not x.is_constant]
+        outside = dict.fromkeys(x.name for x in read if x.name not in made and x.name != self.owner.pushed)
+        largest = max(outside, key=lambda name: self.owner.graph.tensors[name].nbytes, default=None)
+        if largest is None or lives.bytes_of(largest) == 0:
+            return None
+        alone = [lives.root_of(name) for name in outside].count(lives.root_of(largest)) == 1
+        return largest if alone and largest in around.dying else None
 
     def levels(
         self, start: int, nodes: Sequence[RowNode], peak: Sequence[int], band: int
@@ -190,6 +212,7 @@ class Layout:
     beside: int
     least: int = 0
     growing: bool = False
+    draining: bool = False
 
     def nbytes(self, scratch: Sequence[int]) -> int:
         """With so many bytes of scratch for each node's kernel."""

@@ -81,10 +81,9 @@ class PatchSegments:
             self.known.setdefault((other.start, other.end), []).append((other.cycles, other.nbytes))
         for end in range(2, len(self.axes) + 1):
             first = max(0, end - MOST_LAYERS)
-            looked_at = size.holds(first, end) or size.over(first, end)
-            if looked_at and self.cuts[end] and self.axes[end - 1] is not None:
+            if size.over(first, end) and self.cuts[end] and self.axes[end - 1] is not None:
                 for grid in GRIDS:
-                    yield from self.ending(first, end, grid, size)
+                    yield from self.ending(size.earliest(first, end), end, grid, size)
 
     def ending(self, first: int, end: int, grid: tuple[int, int], size: Sizes) -> Iterator[Segment]:
         """Those that end at one place and begin at `first` or behind it, in one grid; walked backward."""

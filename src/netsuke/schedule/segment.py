@@ -8,8 +8,12 @@ from netsuke.stream import Compactness
 
 BANDS = (1, 2, 3, 4, 6)
 """Output rows at a time that are tried."""
+FEW_BANDS = (1, 2, 4)
+"""The same in long programs."""
 MOST_LAYERS = 64
 """Steps in a stream or in patches at most; longer ones would hold more than they save."""
+FEWER_LAYERS = 32
+"""The same in long programs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

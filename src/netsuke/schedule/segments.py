@@ -18,12 +18,14 @@ from netsuke.schedule.compact_segments import CompactSegments
 from netsuke.schedule.cost import cycles, leaner, moved
 from netsuke.schedule.lives import Boundary, Lives
 from netsuke.schedule.patch_segments import PatchSegments
-from netsuke.schedule.segment import BANDS, MOST_LAYERS, Segment
+from netsuke.schedule.segment import BANDS, FEW_BANDS, FEWER_LAYERS, MOST_LAYERS, Segment
 from netsuke.stream import Forms, make_stream, sums_of, window_of
 from netsuke.stream.forms import piece_at, site_of_piece
 
 CHUNK = 32
 """Long runs are looked at in parts that begin so many steps apart."""
+FEW = 100
+"""Steps of programs all of whose runs are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +60,30 @@ class Grown:
 
 
 class Sizes:
-    """Which runs are looked at: their largest step needs more than `low` bytes, and at most `high`."""
+    """Which runs are looked at when no budget of `low` bytes or less is, and were not when none of `high` or less was.
 
-    def __init__(self, needs: Sequence[float], low: float, high: float) -> None:
+    Steps that need no more than the budget as they are cost least so: some step of a run needs more. All such runs are
+    looked at in programs of up to FEW steps. In longer ones they begin and end in narrow places: no fewer bytes are
+    alive one place before or behind. And where a run goes on behind its last step that needs more, or begins before its
+    first, it does so to a place where fewer bytes are alive than at all narrow ones between: a stream that goes on to
+    where no less is alive holds more rows and, but for a few bytes of overlaps, saves nothing.
+
+    needs: bytes of each step as it is; alive: bytes before each step, and behind the last.
+    """
+
+    def __init__(self, needs: Sequence[float], alive: Sequence[int], low: float, high: float) -> None:
         self.needs, self.low, self.high = needs, low, high
+        few = len(needs) <= FEW
+        self.bands: tuple[int, ...] = BANDS if few else FEW_BANDS
+        self.longest = MOST_LAYERS if few else FEWER_LAYERS
         self.known: dict[tuple[int, int], float] = {}
+        self.places = [places(needs, alive, budget) for budget in (low, high)]
+        starts, _ = self.places[0]
+        self.following = list(range(len(starts)))
+        """For each place the next one at which a run may begin."""
+        for at in range(len(starts) - 2, -1, -1):
+            if not starts[at]:
+                self.following[at] = self.following[at + 1]
 
     def most(self, start: int, end: int) -> float:
         """Bytes of the largest of some steps."""
@@ -72,11 +93,47 @@ class Sizes:
 
     def holds(self, start: int, end: int) -> bool:
         """True for a run that is looked at."""
-        return self.low < self.most(start, end) <= self.high
+        return self.fits(start, end, 0) and not self.fits(start, end, 1)
+
+    def fits(self, start: int, end: int, which: int) -> bool:
+        """True for a run that is looked at for budgets above the lower or the higher one."""
+        starts, ends = self.places[which]
+        if end - start > self.longest:
+            return False
+        inside = end - start == 1 or (starts[start] and ends[end])
+        return inside and self.most(start, end) > (self.low, self.high)[which]
+
+    def earliest(self, first: int, end: int) -> int:
+        """The first step of the longest run that is looked at, begins at `first` or behind it, and ends at a place."""
+        return min(self.following[max(first, end - self.longest)], end - 1)
 
     def over(self, start: int, end: int) -> bool:
-        """True for a run that is too large; a part of it may be looked at."""
-        return self.most(start, end) > self.high
+        """True when some run that ends there, and begins at `start` or behind it, may be looked at."""
+        _, ends = self.places[0]
+        return (ends[end] and self.most(start, end) > self.low) or self.needs[end - 1] > self.low
+
+
+def places(needs: Sequence[float], alive: Sequence[int], budget: float) -> tuple[list[bool], list[bool]]:
+    """For each place between steps, and at both ends, whether runs may begin there, and whether they may end there."""
+    if len(needs) <= FEW:
+        return [True] * len(alive), [True] * len(alive)
+    sides = (math.inf, *alive, math.inf)
+    narrow = [sides[i + 1] <= min(sides[i], sides[i + 2]) for i in range(len(alive))]
+    ends = tight(needs, alive[1:], narrow[1:], budget)
+    starts = tight(needs[::-1], alive[-2::-1], narrow[-2::-1], budget)
+    return [*starts[::-1], False], [False, *ends]
+
+
+def tight(needs: Sequence[float], alive: Sequence[int], narrow: Sequence[bool], budget: float) -> list[bool]:
+    """For each step whether a run with a step that needs more than the budget may end behind it; alive and narrow are
+    of the place there."""
+    found = []
+    least: float = -1
+    for need, after, here in zip(needs, alive, narrow, strict=True):
+        least = math.inf if need > budget else least
+        found.append(here and after < least)
+        least = after if found[-1] else least
+    return found
 
 
 def bottleneck(segments: Sequence[Segment], steps: int) -> float:
@@ -113,6 +170,11 @@ class Segments:
             for i, one in enumerate(self.singles)
         ]
         """Bytes of each step as it is; no number is enough for one that reads the pushed input."""
+        self.alive = [
+            sum(self.lives.bytes_of(name) for name in self.lives.alive(at) if name != pushed)
+            for at in range(len(self.steps) + 1)
+        ]
+        """Bytes before each step, and behind the last."""
         self.row_nodes: dict[tuple[int, int], RowNode | None] = {}
         self.held_by: dict[tuple[int, int, int], dict[str, Held] | None] = {}
 
@@ -120,9 +182,9 @@ class Segments:
         """Single steps, streams and patches that a schedule may need, with the kernels as they are and with those of
         the least scratch.
 
-        Where every step of a run fits a budget as it is, nothing else is needed of them. So the runs are looked at
-        whose largest step needs more than half of what the largest of all does, then more than a quarter, until no
-        schedule fits so little: networks are large in few places.
+        Where every step of a run fits a budget as it is, nothing else is needed of them. So runs are looked at (see
+        Sizes) for budgets above half of what the largest step needs, then above a quarter, until no schedule fits so
+        little: networks are large in few places.
         """
         found = [one for one, need in zip(self.singles, self.needs, strict=True) if need < math.inf]
         patches, compact = PatchSegments(self), CompactSegments(self)
@@ -137,7 +199,7 @@ class Segments:
         self, low: float, high: float, patches: PatchSegments, compact: CompactSegments
     ) -> list[Segment]:
         """Those over runs whose largest step needs more than `low` bytes, and at most `high`."""
-        size = Sizes(self.needs, low, high)
+        size = Sizes(self.needs, self.alive, low, high)
         found = self.streams_of(size)
         found += compact.all(size)
         found += patches.all(found, size)
@@ -151,7 +213,7 @@ class Segments:
         return [
             segment
             for start, end in self.runs()
-            for band in BANDS
+            for band in size.bands
             for segment in self.streams(start, end, band, size)
         ]
 
@@ -222,8 +284,8 @@ class Segments:
         """The streams inside a run, in bands of one height."""
         for j in range(start + 1, end + 1):
             first = max(start, j - MOST_LAYERS)
-            if size.holds(first, j) or size.over(first, j):
-                yield from self.ending(first, j, self.chunk(start, end, j), band, size)
+            if size.over(first, j):
+                yield from self.ending(size.earliest(first, j), j, self.chunk(start, end, j), band, size)
 
     def ending(
         self, first: int, end: int, chunk: tuple[int, int], band: int, size: Sizes
@@ -254,9 +316,18 @@ class Segments:
                 yield self.stream(start, end, grown, held, around, leads, band)
 
     def worth(self, start: int, end: int, nodes: Sequence[RowNode], band: int) -> bool:
-        """True when a stream of these steps may be made, and can save something."""
+        """True when a stream of these steps may be made, and can save something.
+
+        In long programs it saves nothing where what is around it needs as much, its output over its input, as its
+        largest step does. In short ones it may still be the faster by its estimate.
+        """
         several = end - start > 1 or self.reads_pushed(start, end)
-        return several and self.takes_rows(start, end) and any(n.window.output > band for n in nodes)
+        if not (several and self.takes_rows(start, end) and any(n.window.output > band for n in nodes)):
+            return False
+        if len(self.steps) <= FEW:
+            return True
+        around = self.lives.around(start, end)
+        return self.nbytes(around, 0, dict.fromkeys(around.inputs, 0)) < max(self.needs[start:end])
 
     def row_node(self, index: int, band: int) -> RowNode | None:
         """What a step costs in bands; None when a band has no kernel."""

@@ -25,8 +25,8 @@ from netsuke.stream.simulate import Runner
 CANDIDATES = 3
 """So many ways of an event are followed one event further."""
 FEWEST_BEATS = 4
-MOST_GROWTH = 64
-"""Times that the room is made larger before a stream is given up."""
+GROWTHS = (*range(0, 64, 8), 64, 128, 256, 512)
+"""Bytes by which the room is made larger, one after the other, before a stream is given up."""
 
 
 class NoRoomError(Exception):
@@ -35,11 +35,13 @@ class NoRoomError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compact:
-    """What happens, in `room` bytes; `capacity` is the most rows of each line at once."""
+    """What happens, in `room` bytes. `reach`: bytes from the room's start to the end of the input that is drained, at
+    least; 0 where none is."""
 
     events: tuple[Event, ...]
     room: int
     moved: int
+    reach: int = 0
 
 
 def compacted(
@@ -49,22 +51,45 @@ def compacted(
     slack: int,
     *,
     growing: bool,
+    drained: int | None = None,
 ) -> Compact:
     """The events of a stream in as few bytes as it needs and `slack` more.
 
     growing: the stream's first output lies at the start of the room, and all else behind the rows of it that are there.
+    drained: the line of an input that ends where the room does, or further up; what has been read of it is room.
     """
-    needs = needs_of(lines, layers, runners)
-    width = aligned(max(need.least for need in needs)) + aligned(slack)
+    needs = needs_of(lines, layers, runners, drained)
+    spare = aligned(slack)
+    width = aligned(max(need.least for need in needs)) + spare
     room = max(width, aligned(max(need.least + (need.written if growing else 0) for need in needs)))
+    reach = 0
+    if drained is not None:
+        reach = spare + max(
+            aligned(need.least + (need.written if growing else 0)) + aligned(need.unread) for need in needs
+        )
     callers = len(runners) - len(layers)
-    for _ in range(MOST_GROWTH):
+    for more in GROWTHS:
+        sizes = Sizes(width=width + more, room=room + more, reach=reach + more if reach else 0)
         try:
-            return Packer(lines, callers, needs, (width, room), growing=growing).events()
+            return Packer(lines, callers, needs, sizes, growing=growing).events()
         except NoRoomError:
             pass
-        width, room = width + 8, room + 8
     raise NoRoomError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Bytes: of the room, of the part of it that is used as long as it is free, and as in Compact."""
+
+    width: int
+    room: int
+    reach: int
+
+    def around(self, need: Need, *, growing: bool) -> Room:
+        """Where there may be something at an event."""
+        end = min(self.room, self.reach - aligned(need.unread)) if self.reach else self.room
+        written = aligned(need.written) if growing else 0
+        return (max(self.room - self.width, written) if end == self.room else written), end
 
 
 def beat(needs: Sequence[Need]) -> int:
@@ -79,7 +104,8 @@ class Packer:
     """Goes through the events, with what is in memory.
 
     Of a room in which the output grows the last `width` bytes are used as long as they are free: what happens then
-    does not change from one row to the next, and its table is short.
+    does not change from one row to the next, and its table is short. Where an input is drained this begins when all
+    of the room is free of it.
     """
 
     def __init__(
@@ -87,21 +113,18 @@ class Packer:
         lines: Sequence[Line],
         callers: int,
         needs: Sequence[Need],
-        sizes: tuple[int, int],
+        sizes: Sizes,
         *,
         growing: bool,
     ) -> None:
-        self.lines, self.callers = lines, callers
-        self.width, self.room = sizes
-        self.starts = [self.room - self.width] * len(needs)
-        if growing:
-            self.starts = [max(self.room - self.width, aligned(need.written)) for need in needs]
-        self.needs = [replace(need, live=0, written=0) for need in needs]
+        self.lines, self.callers, self.sizes = lines, callers, sizes
+        self.rooms = [sizes.around(need, growing=growing) for need in needs]
+        self.needs = [replace(need, live=0, written=0, unread=0) for need in needs]
         self.beat = beat(needs)
         self.kinds: dict[Need, int] = {}
         self.numbers = [self.kinds.setdefault(need, len(self.kinds)) for need in self.needs]
-        self.known: dict[tuple[int, int, int, State], Arranged] = {}
-        self.costs: dict[tuple[int, int, State], float] = {}
+        self.known: dict[tuple[int, int, Room, State], Arranged] = {}
+        self.costs: dict[tuple[int, Room, State], float] = {}
 
     def events(self) -> Compact:
         """All of them.
@@ -119,39 +142,39 @@ class Packer:
             found.append(self.event(need, way))
             state = way.state
             if need.runner == self.beat:
-                moves, state = settled(state, self.starts[at])
+                moves, state = settled(state, self.rooms[at][0])
                 found += moves
                 moved += sum(move.nbytes for move in moves)
-        return Compact(events=tuple(found), room=self.room, moved=moved)
+        return Compact(events=tuple(found), room=self.sizes.room, moved=moved, reach=self.sizes.reach)
 
     def best(self, at: int, state: State) -> Arranged:
         """The cheapest way of event `at`, the next one's cost added."""
         number = self.numbers[at]
         following = self.numbers[at + 1] if at + 1 < len(self.needs) else -1
-        start = self.starts[at]
-        key = (number, following, start, state)
+        room = self.rooms[at]
+        key = (number, following, room, state)
         if key not in self.known:
             later = self.needs[at + 1] if following >= 0 else None
-            ways = self.ways(self.needs[at], start, state, later)
+            ways = self.ways(self.needs[at], room, state, later)
             if not ways:
                 raise NoRoomError
             if later is not None and len(ways) > 1:
-                ways.sort(key=lambda way: way.cost + self.cost(following, later, start, way.state))
+                ways.sort(key=lambda way: way.cost + self.cost(following, later, room, way.state))
             self.known[key] = ways[0]
         return self.known[key]
 
-    def cost(self, number: int, need: Need, start: int, state: State) -> float:
+    def cost(self, number: int, need: Need, room: Room, state: State) -> float:
         """What an event costs at least."""
-        key = (number, start, state)
+        key = (number, room, state)
         if key not in self.costs:
-            ways = self.ways(need, start, state, None)
+            ways = self.ways(need, room, state, None)
             self.costs[key] = min((way.cost for way in ways), default=float("inf"))
         return self.costs[key]
 
-    def ways(self, need: Need, start: int, state: State, following: Need | None) -> list[Arranged]:
+    def ways(self, need: Need, room: Room, state: State, following: Need | None) -> list[Arranged]:
         """The cheapest few, of different ends."""
         for anywhere in (False, True):
-            found = self.tried(need, (start, self.room), state, following, anywhere=anywhere)
+            found = self.tried(need, room, state, following, anywhere=anywhere)
             if found:
                 break
         return found

@@ -24,7 +24,7 @@ class Flow:
 
     first: for each node, and behind the last, the number of its first event. held: what is in memory of each line
     before an event; grows: what it adds to line `output`, least: the same when it lies over what dies of line `over`
-    (-1 for none); done: what there is of each line's tensor afterwards.
+    (-1 for none); done: what there is of each line's tensor afterwards; unread: what is read of it then or later.
     """
 
     lines: Mapping[str, int]
@@ -37,13 +37,20 @@ class Flow:
     grows: Array
     least: Array
     done: Array
+    unread: Array
 
     def part(
-        self, start: int, end: int, inside: Sequence[str], growing: str | None = None
+        self,
+        start: int,
+        end: int,
+        inside: Sequence[str],
+        growing: str | None = None,
+        draining: str | None = None,
     ) -> tuple[int, ...]:
         """For each of the nodes start..end - 1 the most bytes in use at its events, without its scratch.
 
-        inside: the tensors that are held; growing: the output of the part among whose rows all else lies.
+        inside: the tensors that are held; growing: the output of the part among whose rows all else lies; draining: the
+        input whose rows make room when they have been read.
         """
         lines = [self.lines[name] for name in inside]
         lines += [line for node in self.node_lines[start:end] for line in node]
@@ -55,6 +62,8 @@ class Flow:
         need = self.held[part] @ mask + np.where(mask[output] > 0, added, 0)
         if growing is not None:
             need = need + self.done[part, self.lines[growing]]
+        if draining is not None:
+            need = need + self.unread[part, self.lines[draining]]
         bounds = [at - part.start for at in self.first[start:end]]
         return tuple(int(n) for n in np.maximum.reduceat(need, bounds))
 
@@ -81,23 +90,24 @@ def flow_of(graph: Graph, nodes: Sequence[Node], forms: Forms, band: int, pushed
     maker = Needs(lines, layers, builder.runners(lines, layers, None if pushed is None else number[pushed]))
     place = {node.name: i for i, node in enumerate(nodes)}
     node_of = [place[layer.site.node.name] for layer in layers]
-    rows: list[tuple[int, list[int], int, int, int, int, list[int]]] = []
+    rows: list[tuple[int, list[int], int, int, int, int, list[int], list[int]]] = []
     while (runner := maker.state.next()) is not None:
         held = [maker.held(i) for i in range(len(lines))]
+        unread = [maker.unread(i) for i in range(len(lines))]
         need = maker.need(runner)
         best = min(need.overs, key=lambda over: over.apart, default=None)
         node = 0 if runner < maker.callers else node_of[runner - maker.callers]
         output = maker.runners[runner].output
         least, over = (need.grows, -1) if best is None else (best.apart, best.line)
         done = [end * line.row_bytes for end, line in zip(maker.state.end, lines, strict=True)]
-        rows.append((node, held, output, over, need.grows, least, done))
+        rows.append((node, held, output, over, need.grows, least, done, unread))
     rows.sort(key=lambda row: row[0])
     starts = np.searchsorted([row[0] for row in rows], np.arange(len(nodes) + 1))
     sums: list[list[int]] = [[] for _ in nodes]
     for layer, node in zip(layers, node_of, strict=True):
         if lines[layer.output].home is Home.HELD and lines[layer.output].sums_bytes:
             sums[node].append(layer.output)
-    _, held_rows, *others, done_rows = zip(*rows, strict=True)
+    _, held_rows, *others, done_rows, unread_rows = zip(*rows, strict=True)
     output_rows, over_rows, grows_rows, least_rows = (np.array(o, dtype=np.int64) for o in others)
     return Flow(
         lines=number,
@@ -109,4 +119,5 @@ def flow_of(graph: Graph, nodes: Sequence[Node], forms: Forms, band: int, pushed
         grows=grows_rows,
         least=least_rows,
         done=np.array(done_rows, dtype=np.int64),
+        unread=np.array(unread_rows, dtype=np.int64),
     )

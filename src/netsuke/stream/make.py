@@ -46,11 +46,13 @@ class StreamArgs(Args):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compactness:
-    """Of a compact stream: bytes that it may take beyond what it needs, so that rows move less often, and whether its
-    first output lies where rows are that are gone when it is written."""
+    """Of a compact stream: bytes that it may take beyond what it needs, so that rows move less often, whether its
+    first output lies where rows are that are gone when it is written, and whether rows lie where its largest input is
+    when that has been read."""
 
     slack: int = 0
     growing: bool = False
+    draining: bool = False
 
 
 class NoStruct(KernelArgs):
@@ -206,7 +208,8 @@ class Builder:
         taken = None if self.pushed is None else number[self.pushed]
         runners = self.runners(lines, layers, taken)
         table, _ = timetable(lines, runners, ())
-        found = compacted(lines, layers, runners, how.slack, growing=how.growing)
+        drained = largest_input(lines) if how.draining else None
+        found = compacted(lines, layers, runners, how.slack, growing=how.growing, drained=drained)
         held = tuple(replace(line, capacity=c) for line, c in zip(lines, table.capacity, strict=True))
         return Stream(
             lines=held,
@@ -216,6 +219,7 @@ class Builder:
             taken=taken,
             room=found.room,
             growing=how.growing,
+            draining=None if drained is None else draining_of(lines[drained], found.reach),
         )
 
     def overlays(self, lines: Sequence[Line], layers: Sequence[StreamLayer], caller: bool) -> list[Overlay]:
@@ -327,6 +331,17 @@ class Builder:
                     found[line] = replace(found[line], shares=layer.output)
                     break
         return found
+
+
+def largest_input(lines: Sequence[Line]) -> int | None:
+    """The line of the largest operand that is read and not written; None when there is none."""
+    inputs = [i for i, line in enumerate(lines) if line.home is Home.INPUT]
+    return max(inputs, key=lambda i: lines[i].rows * lines[i].row_bytes, default=None)
+
+
+def draining_of(line: Line, reach: int) -> Overlap:
+    """How far a room may lie over an input that ends `reach` bytes behind the room's start, or further."""
+    return Overlap(input=line.index, lead=reach - line.rows * line.row_bytes)
 
 
 def timetable(

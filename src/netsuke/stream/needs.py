@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netsuke.ops.stream import LINE_ALIGNMENT, Form, Home, Line, StreamLayer, aligned
 from netsuke.stream.forms import piece_at
@@ -44,6 +44,8 @@ class Need:
     gone: tuple[tuple[int, int], ...]
     live: int
     written: int
+    unread: int = 0
+    """Bytes of the input that is drained which are read now or later."""
 
     @property
     def least(self) -> int:
@@ -61,9 +63,13 @@ def tracks_of(lines: Sequence[Line]) -> list[Track]:
 
 
 def needs_of(
-    lines: Sequence[Line], layers: Sequence[StreamLayer], runners: Sequence[Runner]
+    lines: Sequence[Line],
+    layers: Sequence[StreamLayer],
+    runners: Sequence[Runner],
+    drained: int | None = None,
 ) -> tuple[Need, ...]:
-    """All events. Where there is a runner more than layers, the first is the caller who gives rows.
+    """All events. Where there is a runner more than layers, the first is the caller who gives rows. `drained`: the line
+    whose unread bytes are said.
 
     Raises:
         AssertionError: when the runners wait for one another.
@@ -71,7 +77,8 @@ def needs_of(
     maker = Needs(lines, layers, runners)
     found = []
     while (number := maker.state.next()) is not None:
-        found.append(maker.need(number))
+        unread = 0 if drained is None else maker.unread(drained)
+        found.append(replace(maker.need(number), unread=unread))
     if any(done < runner.rows for done, runner in zip(maker.state.done, runners, strict=True)):
         raise AssertionError("the layers of a stream wait for one another")
     return tuple(found)
@@ -100,6 +107,15 @@ class Needs:
         """Bytes of so many rows; of the sums of a line that is added up."""
         kept = self.lines[line]
         return kept.sums_bytes if kept.sums_bytes and rows else rows * kept.row_bytes
+
+    def unread(self, line: int) -> int:
+        """Bytes of a line whose rows are all there, from the first that is still to be read to its end."""
+        kept, lowest = self.lines[line], self.lines[line].rows
+        for number in self.state.readers[line]:
+            runner, done = self.runners[number], self.state.done[number]
+            if done < runner.rows:
+                lowest = min(lowest, first_row(runner.window, done))
+        return (kept.rows - lowest) * kept.row_bytes
 
     def need(self, number: int) -> Need:
         """The runner goes on."""

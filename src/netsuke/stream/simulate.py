@@ -114,16 +114,66 @@ def end_row(window: Window, row: int) -> int:
 
 @dataclass(slots=True)
 class Simulation:
-    """Where everything stands."""
+    """Where everything stands: bands `done` of each runner, the rows there are (`end`) of each line.
+
+    What an event changes is known beforehand: a runner's own next band, and whether those who read its line can go on.
+    """
 
     tracks: Sequence[Track]
     runners: Sequence[Runner]
-    done: list[int] = field(default_factory=list)
-    end: list[int] = field(default_factory=list)
+    done: list[int] = field(init=False)
+    end: list[int] = field(init=False)
+    roots: list[int] = field(init=False)
+    """For each line the line whose memory it is in."""
+    members: dict[int, list[int]] = field(init=False)
+    """The lines in a root's memory."""
+    readers: list[list[int]] = field(init=False)
+    """The runners that read a line."""
+    root_readers: dict[int, list[int]] = field(init=False)
+    """The runners that read a line in a root's memory."""
+    makers: dict[int, int] = field(init=False)
+    """The first runner that writes a line."""
+    needed: list[int] = field(init=False)
+    """Rows of its inputs that each runner's next band sees."""
+    eager: int = field(init=False, default=0)
+    """A bit for each runner that can go on and does not read whole tensors alone."""
+    unfinished: int = field(init=False, default=0)
+    """A bit for each runner that has rows left."""
 
     def __post_init__(self) -> None:
         self.done = [0] * len(self.runners)
         self.end = [track.rows if track.given else 0 for track in self.tracks]
+        self.roots = [self.root(line) for line in range(len(self.tracks))]
+        self.members = {root: [] for root in self.roots}
+        for line, root in enumerate(self.roots):
+            self.members[root].append(line)
+        self.readers = [[] for _ in self.tracks]
+        self.root_readers = {root: [] for root in self.roots}
+        self.makers = {}
+        for number, runner in enumerate(self.runners):
+            for line in dict.fromkeys(runner.inputs):
+                self.readers[line].append(number)
+            for root in dict.fromkeys(self.roots[line] for line in runner.inputs):
+                self.root_readers[root].append(number)
+            self.makers.setdefault(runner.output, number)
+        self.needed = [0] * len(self.runners)
+        for number in range(len(self.runners)):
+            self.settle(number)
+
+    def settle(self, number: int) -> None:
+        """Takes note of the runner's next band."""
+        runner, count = self.runners[number], self.count(number)
+        bit = 1 << number
+        self.unfinished = self.unfinished | bit if count else self.unfinished & ~bit
+        if count:
+            self.needed[number] = end_row(runner.window, self.done[number] + count - 1)
+        self.look(number)
+
+    def look(self, number: int) -> None:
+        """Takes note of whether the runner can go on."""
+        bit = 1 << number
+        able = self.ready(number) and not self.begins(number)
+        self.eager = self.eager | bit if able else self.eager & ~bit
 
     def root(self, line: int) -> int:
         """The line whose memory it is in."""
@@ -137,18 +187,16 @@ class Simulation:
 
     def ready(self, number: int) -> bool:
         """True when the rows that the next band sees are there."""
-        runner, count = self.runners[number], self.count(number)
-        needed = end_row(runner.window, self.done[number] + count - 1)
-        return count > 0 and all(self.end[line] >= needed for line in runner.inputs)
+        if not self.unfinished >> number & 1:
+            return False
+        needed = self.needed[number]
+        return all(self.end[line] >= needed for line in self.runners[number].inputs)
 
     def next(self) -> int | None:
         """The deepest runner that can go on, but no runner on whole lines alone unless another waits for it."""
-        deepest = range(len(self.runners) - 1, -1, -1)
-        eager = next((n for n in deepest if not self.begins(n) and self.ready(n)), None)
-        if eager is not None:
-            return eager
-        waiting = next((n for n in deepest if self.count(n)), None)
-        return None if waiting is None else self.wanted_by(waiting)
+        if self.eager:
+            return self.eager.bit_length() - 1
+        return self.wanted_by(self.unfinished.bit_length() - 1) if self.unfinished else None
 
     def begins(self, number: int) -> bool:
         """True when all that the runner reads was there from the start: it could go on at any time."""
@@ -156,22 +204,25 @@ class Simulation:
 
     def wanted_by(self, number: int) -> int | None:
         """The runner that has to go on so that this one can; itself when it can."""
-        if self.ready(number):
-            return number
-        runner = self.runners[number]
-        needed = end_row(runner.window, self.done[number] + self.count(number) - 1)
-        line = next(i for i in runner.inputs if self.end[i] < needed)
-        maker = next((n for n, other in enumerate(self.runners) if other.output == line), None)
-        return None if maker is None or not self.count(maker) else self.wanted_by(maker)
+        while not self.ready(number):
+            line = next(i for i in self.runners[number].inputs if self.end[i] < self.needed[number])
+            maker = self.makers.get(line)
+            if maker is None or not self.unfinished >> maker & 1:
+                return None
+            number = maker
+        return number
+
+    def reached(self, root: int) -> int:
+        """The rows there are in the root's memory."""
+        return max(self.end[i] for i in self.members[root])
 
     def base(self, root: int) -> int:
         """The first row in the root's memory that somebody still reads; the end of its rows when nobody does."""
-        held = [i for i in range(len(self.tracks)) if self.root(i) == root]
-        lowest = max(self.end[i] for i in held)
-        for number, runner in enumerate(self.runners):
-            if self.done[number] < runner.rows and any(i in held for i in runner.inputs):
-                start = self.done[number] * runner.window.stride - runner.window.before
-                lowest = min(lowest, max(start, -self.tracks[root].above))
+        lowest, above = self.reached(root), -self.tracks[root].above
+        for number in self.root_readers[root]:
+            if self.unfinished >> number & 1:
+                window = self.runners[number].window
+                lowest = min(lowest, max(self.done[number] * window.stride - window.before, above))
         return lowest
 
     def first(self) -> list[int]:
@@ -185,8 +236,12 @@ class Simulation:
     def run(self, number: int) -> Ran:
         """Computes the runner's next band."""
         ran = Ran(runner=number, row=self.done[number], count=self.count(number))
+        output = self.runners[number].output
         self.done[number] += ran.count
-        self.end[self.runners[number].output] += ran.count
+        self.end[output] += ran.count
+        self.settle(number)
+        for reader in self.readers[output]:
+            self.look(reader)
         return ran
 
 
@@ -199,16 +254,16 @@ def simulate(
         OverlayError: when one of the overlays is not possible.
         AssertionError: when the runners wait for one another: a stream that should not have been made.
     """
-    capacity = capacities(tracks, runners)
+    order, capacity = rehearsed(tracks, runners)
     state = Simulation(tracks, runners)
     first = state.first()
     fronts: dict[int, int] = {}
     events: list[Ran | Dropped] = []
     moments = []
     given = [i for i, track in enumerate(tracks) if track.given]
-    while (number := state.next()) is not None:
+    for number in order:
         output = runners[number].output
-        root = state.root(output)
+        root = state.roots[output]
         for overlay in overlays:
             if (number == overlay.runner or root == overlay.under) and not state.empty(overlay.over):
                 raise OverlayError(overlay)
@@ -217,7 +272,7 @@ def simulate(
             events.append(Dropped(line=root, rows=base - first[root]))
             first[root] = base
         # As it was before the band: it may still read while it writes.
-        unread = {i: state.base(i) for i in given}
+        unread = {i: state.base(i) for i in given} if tracks[root].whole else {}
         events.append(state.run(number))
         for overlay in overlays:
             if number == overlay.runner:
@@ -225,7 +280,7 @@ def simulate(
                 fronts[overlay.under] = max(fronts.get(overlay.under, 0), front)
         if tracks[root].whole:
             moments.append(Moment(line=root, written=state.end[output], unread=unread))
-    if any(done < runner.rows for done, runner in zip(state.done, runners, strict=True)):
+    if state.unfinished:
         raise AssertionError("the layers of a stream wait for one another")
     return Timetable(events=tuple(events), capacity=capacity, moments=tuple(moments), fronts=fronts)
 
@@ -244,15 +299,16 @@ def front_of(state: Simulation, overlay: Overlay, ran: Ran | Dropped, first: int
     return -(-front // overlay.step) * overlay.step
 
 
-def capacities(tracks: Sequence[Track], runners: Sequence[Runner]) -> tuple[int, ...]:
-    """The most rows at once of every root that is not whole."""
+def rehearsed(tracks: Sequence[Track], runners: Sequence[Runner]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The runners in the order in which they go on, and the most rows at once of every root that is not whole."""
     state = Simulation(tracks, runners)
+    order: list[int] = []
     most = [0] * len(tracks)
     while (number := state.next()) is not None:
-        root = state.root(runners[number].output)
+        root = state.roots[runners[number].output]
         base = state.base(root)
         state.run(number)
-        held = max(state.end[i] for i in range(len(tracks)) if state.root(i) == root)
-        most[root] = max(most[root], held - base)
+        order.append(number)
+        most[root] = max(most[root], state.reached(root) - base)
     own = [t.shares is None and not t.whole for t in tracks]
-    return tuple(m if mine else 0 for m, mine in zip(most, own, strict=True))
+    return tuple(order), tuple(m if mine else 0 for m, mine in zip(most, own, strict=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -77,6 +77,12 @@ class Costs:
             return self.file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
+
+    @cached_property
+    def standing(self) -> frozenset[str]:
+        """The helpers that no expanded kernel takes in: seen as functions beside some layer."""
+        own = (cost for (toolchain, _), cost in self.known.items() if toolchain == self.toolchain.key)
+        return frozenset(name for cost in own if isinstance(cost, LayerCost) for name in cost.helpers)
 
     def layer(self, step: Step) -> LayerCost | None:
         """The layer's cost, None when it was never measured."""

@@ -18,11 +18,15 @@ WORD = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A kernel for a layer. `cost` and `kernel_cost` are None where nothing was measured."""
+    """A kernel for a layer. `cost` and `kernel_cost` are None where nothing was measured.
+
+    `standing`: helpers that are functions of their own in expanded kernels too; a layer needs those that it has there.
+    """
 
     step: Step
     cost: LayerCost | None
     kernel_cost: KernelCost | None
+    standing: frozenset[str] = frozenset()
 
     @property
     def kernel(self) -> str:
@@ -30,10 +34,26 @@ class Candidate:
         return self.step.kernel.name
 
     @property
+    def helpers(self) -> Mapping[str, int]:
+        """What the shared kernel calls of it for this layer."""
+        if self.kernel_cost is None:
+            return {}
+        needed = self.kernel_cost.helpers if self.cost is None else self.cost.helpers
+        found = self.kernel_cost.helpers.items()
+        return {name: size for name, size in found if name in needed or name not in self.standing}
+
+    @property
     def constant_bytes(self) -> int:
         """Flash for weights, biases, scales and tables, each array once."""
         pointers = (p for call in self.step.calls for p in call.pointers if isinstance(p, Constant))
         return sum({(p.label, p.data.tobytes()): p.data.nbytes for p in pointers}.values())
+
+    @property
+    def folded_bytes(self) -> int:
+        """What of them a compiler does without where the kernel is expanded: arrays of one number again and again."""
+        pointers = (p for call in self.step.calls for p in call.pointers if isinstance(p, Constant))
+        alike = (p for p in pointers if p.data.size > 1 and (p.data == p.data.flat[0]).all())
+        return sum({(p.label, p.data.tobytes()): p.data.nbytes for p in alike}.values())
 
     @property
     def args_bytes(self) -> int:
@@ -110,4 +130,6 @@ def make_table(graph: Graph, steps: Bound, costs: Costs) -> Table:
 
 def candidate(step: Step, costs: Costs) -> Candidate:
     """One candidate with what is known of it."""
-    return Candidate(step=step, cost=costs.layer(step), kernel_cost=costs.kernel(step.kernel))
+    return Candidate(
+        step=step, cost=costs.layer(step), kernel_cost=costs.kernel(step.kernel), standing=costs.standing
+    )

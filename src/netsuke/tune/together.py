@@ -40,7 +40,9 @@ class Together:
     def smallest(self, goal: str) -> tuple[tuple[Program, ...], tuple[Concession, ...]]:
         """With the kernels of the goal "size", compiled for this one."""
         table = joint_table(self.tuners, goal)
-        return self._conceded(goal, against(table.rows, self._had(goal), picks(table, "size")))
+        found = against(table.rows, self._had(goal), picks(table, "size"))
+        programs, concessions = self._conceded(goal, found)
+        return tuple(replace(program, compact=True) for program in programs), concessions
 
     def _had(self, goal: str) -> Picks:
         """What each model has when it is alone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from netsuke.boards import Core
@@ -77,7 +78,9 @@ class Tuner:
     def smallest(self, goal: str) -> tuple[Program, tuple[Concession, ...]]:
         """The graph with the kernels of the goal "size", compiled for this one, and what gave way for it."""
         table = self.table(goal)
-        return self._conceded(goal, against(table.rows, picks(table, goal), picks(table, "size")))
+        found = against(table.rows, picks(table, goal), picks(table, "size"))
+        program, concessions = self._conceded(goal, found)
+        return replace(program, compact=True), concessions
 
     def _conceded(self, goal: str, found: Conceded) -> tuple[Program, tuple[Concession, ...]]:
         kernels = {name: one.step.kernel for name, one in found.picked.items()}

@@ -3,35 +3,26 @@
 
 #include "hand_checked_kernels.h"
 
-/* 1x1x2x4: channels by four x groups x words, 4 bits a weight */
-static const int8_t hand_checked_model_lines_weights[8] = {
-    45, 0, 0, 0, 0, 0, 0, 0};
+/* 1x1: channels by two x inputs by four, 4 bits a weight */
+static const int32_t hand_checked_model_lines_weights[1] = {
+    754974720};
 
-/* 2: input zero point folded in */
-static const int32_t hand_checked_model_lines_bias[2] = {
-    1, 0};
+/* 2x6: channels x bias, multiplier, shift, clamp, zero point */
+static const int32_t hand_checked_model_lines_scales[12] = {
+    1, 1073741824, 1, -128, 127, 0, 0, 1073741824, 1, -128, 127, 0};
 
-/* 1 */
-static const int32_t hand_checked_model_lines_multiplier[1] = {
-    1073741824};
-
-/* 1 */
-static const int8_t hand_checked_model_lines_shift[1] = {
-    1};
-
-static const nk_conv_2d_args hand_checked_model_lines_args = {
-    .in_h = 2, .in_w = 2, .in_c = 1, .out_h = 2, .out_w = 2, .groups = 1, .group_in = 1, .group_out = 2,
-    .kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1, .pad_h = 0,
-    .pad_w = 0, .x_zero = 0, .y_zero = 0, .low = -128, .high = 127, .scale_step = 0, .narrow = 1,
-    .low_f32 = 0.0f, .high_f32 = 0.0f};
+static const nk_triples_args hand_checked_model_lines_args = {
+    .pixels = 4, .channels = 2, .depth = 4, .cut = 4, .in_h = 2, .in_w = 2, .in_c = 1, .out_w = 2,
+    .kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1, .pad_h = 0, .pad_w = 0, .x_zero = 0,
+    .stride = 6, .shift = 0};
 
 static const nk_pool_2d_args hand_checked_peaks_args = {
     .in_h = 2, .in_w = 2, .channels = 2, .out_h = 1, .out_w = 1, .kernel_h = 2, .kernel_w = 2, .stride_h = 2,
     .stride_w = 2, .pad_h = 0, .pad_w = 0, .clamp_low = -128, .clamp_high = 127};
 
-/* 1x1x2x4: channels by four x groups x words, 4 bits a weight */
-static const int8_t hand_checked_scores_weights[8] = {
-    18, 31, 0, 0, 0, 0, 0, 0};
+/* 1x1: channels by two x inputs by four, 4 bits a weight */
+static const int32_t hand_checked_scores_weights[1] = {
+    304021504};
 
 /* 2: input zero point folded in */
 static const int32_t hand_checked_scores_bias[2] = {

@@ -266,3 +266,22 @@ def test_the_demo_model_quantised_by_onnxruntime(tmp_path, activations):
         (got,) = dequantize_outputs(graph, run_ours(graph, given))
         assert got.argmax() == wanted.argmax()
         assert np.abs(got - wanted).max() < 0.05
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8])
+def test_padding_of_stored_integers_is_of_a_stored_integer(kind):
+    """Between QuantizeLinear and DequantizeLinear a Pad's value counts in steps; it was once read as a real number."""
+    zero = 5 if kind is np.int8 else 133
+    constants = {
+        "s": np.float32(0.1), "z": np.array(zero, kind), "pads": np.array([0, 1, 0, 2], np.int64),
+        "fill": np.array(zero + 7, kind),
+    }  # fmt: skip
+    steps = [
+        step("QuantizeLinear", "x s z", "q"), step("Pad", "q pads fill", "p"),
+        step("DequantizeLinear", "p s z", "y"),
+    ]  # fmt: skip
+    data = model(steps, {"x": (1, 3)}, constants)
+    x = np.array([[-1.0, 0.27, 2.0]], np.float32)
+    graph = load(data, "padded")
+    ours = dequantize_outputs(graph, run_ours(graph, quantize_inputs(graph, [x])))[0]
+    np.testing.assert_allclose(ours, run_onnx(data, {"x": x})[0], atol=1e-6)

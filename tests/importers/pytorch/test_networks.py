@@ -11,12 +11,14 @@ torch = pytest.importorskip("torch")
 
 import netsuke  # noqa: E402
 from netsuke.bench.torch_networks import NETWORKS, Network, made  # noqa: E402
-from netsuke.bench.torch_table import float_error, row_of, samples_of  # noqa: E402
+from netsuke.bench.torch_table import float_error, output_sqnr, row_of, samples_of  # noqa: E402
 from netsuke.compress.quantize import kept_in_float  # noqa: E402
 from netsuke.compress.recipe import Recipe, quantize_by  # noqa: E402
 from netsuke.compress.samples import ArraySamples  # noqa: E402
 from netsuke.errors import ImportModelError, InputError, UnsupportedModel  # noqa: E402
+from netsuke.exporting import export_graph  # noqa: E402
 from netsuke.importers.pytorch.load import imported_program  # noqa: E402
+from netsuke.ir import DType  # noqa: E402
 from netsuke.ops.interpret import interpret  # noqa: E402
 
 BY_NAME = {network.name: network for network in NETWORKS}
@@ -43,14 +45,50 @@ def test_every_network_is_exact_on_the_emulated_core(name: str, tmp_path: Path) 
     assert row_of(BY_NAME[name], tmp_path / "out").result.exact
 
 
-def test_what_has_no_integer_form_stays_in_float_and_the_rest_does_not() -> None:
+def test_a_transformer_has_an_integer_form_of_everything() -> None:
     network = BY_NAME["transformer"]
     found = imported_program(made(network), (torch.zeros(network.shape),), network.name)
     arrays = samples_of(found, torch.randn(8, *network.shape[1:]))
-    graph = quantize_by(found.graph, ArraySamples(arrays=(arrays,)), Recipe()).graph
-    assert all(said.startswith("normalize") for said in kept_in_float(found.graph))
+    done = quantize_by(found.graph, ArraySamples(arrays=(arrays,)), Recipe())
+    assert kept_in_float(found.graph) == ()
+    assert {n.op for n in done.graph.nodes} >= {"normalize", "softmax", "batch_matmul"}
+    assert all(done.graph.tensors[n.outputs[0]].dtype is DType.INT8 for n in done.graph.nodes)
+    assert output_sqnr(found, done, arrays) > 30
+
+
+def test_layers_stay_in_float_where_a_recipe_says_so_and_tflite_then_takes_them(tmp_path: Path) -> None:
+    network = BY_NAME["transformer"]
+    found = imported_program(made(network), (torch.zeros(network.shape),), network.name)
+    samples = ArraySamples(arrays=(samples_of(found, torch.randn(8, *network.shape[1:])),))
+    with pytest.raises(UnsupportedModel, match="normalisation of integers"):
+        export_graph(quantize_by(found.graph, samples, Recipe()).graph, tmp_path / "integers.tflite")
+    graph = quantize_by(found.graph, samples, Recipe(float32=("normalize", "erf"))).graph
     floats = {n.op for n in graph.nodes if graph.tensors[n.outputs[0]].quantization is None}
     assert floats == {"normalize", "dequantize"}
+    export_graph(graph, tmp_path / "mixed.tflite")
+    with pytest.raises(InputError, match="got layer 'nothing'"):
+        quantize_by(found.graph, samples, Recipe(float32=("nothing",)))
+
+
+class Likelihood(torch.nn.Module):  # type: ignore[misc]
+    """A dense layer, the logarithm of its softmax, another dense layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = torch.nn.Linear(8, 8), torch.nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """[1, 8] → [1, 4]."""
+        return self.last(torch.log_softmax(self.first(x), -1))
+
+
+def test_what_has_no_integer_form_stays_in_float_and_the_rest_does_not() -> None:
+    found = imported_program(Likelihood().eval(), (torch.zeros(1, 8),), "likelihood")
+    arrays = torch.randn(8, 1, 8).numpy()
+    graph = quantize_by(found.graph, ArraySamples(arrays=(arrays,)), Recipe()).graph
+    assert [said.split()[0] for said in kept_in_float(found.graph)] == ["log_softmax"]
+    floats = {n.op for n in graph.nodes if graph.tensors[n.outputs[0]].quantization is None}
+    assert floats == {"log_softmax", "dequantize"}
     assert {graph.tensors[name].dtype.value for name in (*graph.inputs, *graph.outputs)} == {"int8"}
 
 

@@ -111,6 +111,27 @@ class Emitter:
             self._real[key] = self.dequantized(stored, tensor.type, axis)
         return self._real[key]
 
+    def real_int4(self, tensor: Tensor) -> str:
+        """The same for a constant int8 tensor whose values fit four bits, kept as an INT4 initializer."""
+        key = (tensor.name, Order.LAST)
+        if key not in self._real:
+            q = tensor.quantization
+            assert tensor.data is not None
+            assert q is not None
+            scale, zero = np.asarray(q.scale, np.float32), np.asarray(q.zero_point, np.int8)
+            if q.axis is None:
+                scale, zero = scale.reshape(()), zero.reshape(())
+            int4 = self.onnx.helper.tensor_dtype_to_np_dtype(self.onnx.TensorProto.INT4)
+            label = f"{tensor.name}_constant"
+            names = (
+                self.constant(tensor.data.astype(int4), label),
+                self.constant(scale, f"{label}_scale"),
+                self.constant(zero.astype(int4), f"{label}_zero_point"),
+            )
+            extra = {} if q.axis is None else {"axis": q.axis}
+            self._real[key] = self.emit("DequantizeLinear", names, f"{label}_real", **extra)
+        return self._real[key]
+
     def dequantized(self, stored: str, kind: TensorType, axis: int | None) -> str:
         """DequantizeLinear of stored values."""
         parameters = self.parameters(kind, stored)

@@ -9,13 +9,15 @@ import numpy as np
 
 from netsuke.errors import UnsupportedModel
 from netsuke.exporters.onnx.emitter import Emitter, Encoder, Order, biased
-from netsuke.ir import Quantization, Tensor
+from netsuke.ir import DType, Quantization, Tensor
 from netsuke.ops import transpose_conv as transposed
 from netsuke.ops.batch_matmul import BatchMatmul
 from netsuke.ops.conv_geometry import BIAS, WEIGHTS, windows
 from netsuke.ops.fully_connected import FullyConnected
 from netsuke.ops.geometry import Window
+from netsuke.ops.int8_form import int8_form_of
 from netsuke.ops.operator import Site
+from netsuke.ops.packed_bits import bits_of
 
 
 def pads_of(axes: Sequence[Window]) -> tuple[int, ...]:
@@ -38,9 +40,24 @@ def reordered(tensor: Tensor, perm: tuple[int, ...]) -> Tensor:
     return Tensor(name=f"{tensor.name}_onnx", shape=data.shape, dtype=tensor.dtype, quantization=q, data=data)
 
 
+def compact(weights: Tensor, axis: int) -> Tensor:
+    """Float weights in their int8 form, if they have one: a DequantizeLinear gives the very same numbers."""
+    form = int8_form_of(weights, axis)
+    if form is None:
+        return weights
+    return Tensor(
+        name=weights.name,
+        shape=weights.shape,
+        dtype=DType.INT8,
+        quantization=form.quantization,
+        data=form.values,
+    )
+
+
 def operands(emitter: Emitter, site: Site[Any], weights: Tensor) -> tuple[str, ...]:
-    """Real weights and bias."""
-    names = [emitter.real(weights)]
+    """Real weights, from INT4 where their values fit four bits, and bias."""
+    four = site.x().dtype is DType.INT8 and bits_of(site) is not None
+    names = [emitter.real_int4(weights) if four else emitter.real(weights)]
     if site.has(BIAS):
         names.append(emitter.real(biased(site.x(BIAS), site.x(), site.x(WEIGHTS))))
     return tuple(names)
@@ -50,12 +67,13 @@ def conv_2d(emitter: Emitter, site: Site[Any]) -> None:
     """Conv; weights [O, H, W, C] become [O, C, H, W]."""
     x, w = site.x(), site.x(WEIGHTS)
     groups = x.shape[3] // w.shape[3]
-    convolution(emitter, site, reordered(w, (0, 3, 1, 2)), groups)
+    convolution(emitter, site, reordered(compact(w, 0), (0, 3, 1, 2)), groups)
 
 
 def depthwise_conv_2d(emitter: Emitter, site: Site[Any]) -> None:
     """Conv in as many groups as channels; weights [1, H, W, O] become [O, 1, H, W]."""
-    convolution(emitter, site, reordered(site.x(WEIGHTS), (3, 0, 1, 2)), site.x().shape[3])
+    weights = reordered(compact(site.x(WEIGHTS), 3), (3, 0, 1, 2))
+    convolution(emitter, site, weights, site.x().shape[3])
 
 
 def convolution(emitter: Emitter, site: Site[Any], weights: Tensor, groups: int) -> None:
@@ -72,7 +90,7 @@ def convolution(emitter: Emitter, site: Site[Any], weights: Tensor, groups: int)
 def transpose_conv(emitter: Emitter, site: Site[transposed.TransposeConv]) -> None:
     """ConvTranspose; weights [O, H, W, C] become [C, O, H, W]. What it cuts off is said as the output's shape."""
     a, y = site.args, site.y()
-    weights = reordered(site.x(WEIGHTS), (3, 0, 1, 2))
+    weights = reordered(compact(site.x(WEIGHTS), 0), (3, 0, 1, 2))
     axes = transposed.windows(site)
     before = [axis.before for axis in axes]
     full = [(i - 1) * s + k for i, s, k in zip(site.x().shape[1:3], a.stride, weights.shape[2:], strict=True)]
@@ -87,7 +105,7 @@ def transpose_conv(emitter: Emitter, site: Site[transposed.TransposeConv]) -> No
 
 def fully_connected(emitter: Emitter, site: Site[FullyConnected]) -> None:
     """Gemm over rows of the weights' depth."""
-    x, w, y = site.x(), site.x(WEIGHTS), site.y()
+    x, w, y = site.x(), compact(site.x(WEIGHTS), 0), site.y()
     rows = int(np.prod(x.shape)) // w.shape[1]
     real = emitter.real(x)
     if x.shape != (rows, w.shape[1]):

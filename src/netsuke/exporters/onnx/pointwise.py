@@ -104,10 +104,11 @@ def reduce(op: str) -> Encoder:
         order = order_of(emitter, (site.x(),)) if site.args.keep_dims else Order.LAST
         if order is Order.FIRST:
             axes = tuple(TO_FIRST.index(a) for a in axes)
-        names = (emitter.real(site.x(), order), emitter.ints(axes, f"{y.name}_axes"))
-        emitter.result(
-            y, emitter.emit(op, names, f"{y.name}_value", keepdims=int(site.args.keep_dims)), order
-        )
+        value = emitter.real(site.x(), order)
+        if axes:  # no axes are all axes to ONNX
+            names = (value, emitter.ints(axes, f"{y.name}_axes"))
+            value = emitter.emit(op, names, f"{y.name}_value", keepdims=int(site.args.keep_dims))
+        emitter.result(y, value, order)
 
     return encoder
 
@@ -128,12 +129,13 @@ def resize(mode: str) -> Encoder:
 
     def encoder(emitter: Emitter, site: Site[Resize]) -> None:
         a, y = site.args, site.y()
-        _, height, width, channels = y.shape
+        count, height, width, channels = y.shape
         transform = (
             "align_corners" if a.align_corners else "half_pixel" if a.half_pixel_centers else "asymmetric"
         )
-        sizes = emitter.ints((1, channels, height, width), f"{y.name}_sizes")
-        nearest = "round_prefer_ceil" if a.align_corners else "floor"
+        sizes = emitter.ints((count, channels, height, width), f"{y.name}_sizes")
+        # floor((i + 1/2) scale) of TFLite's pixel centres is ceil-preferring round((i + 1/2) scale - 1/2) here.
+        nearest = "round_prefer_ceil" if a.align_corners or a.half_pixel_centers else "floor"
         value = emitter.emit(
             "Resize", (emitter.real(site.x(), Order.FIRST), "", "", sizes), f"{y.name}_value",
             mode=mode, coordinate_transformation_mode=transform, nearest_mode=nearest,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netsuke.errors import InputError, UnsupportedModel
-from netsuke.exporters.onnx import layers, moves, pointwise
+from netsuke.exporters.onnx import functions, layers, moves, pointwise, recurrent
 from netsuke.exporters.onnx.emitter import Emitter, Encoder, Order
 from netsuke.ir import Graph, Tensor
 from netsuke.ops.operator import site_of
@@ -14,7 +14,13 @@ from netsuke.ops.operator import site_of
 OPSET = 21
 """The first whose QuantizeLinear has int16."""
 IR_VERSION = 10
-ENCODERS: Mapping[str, Encoder] = {**layers.ENCODERS, **moves.ENCODERS, **pointwise.ENCODERS}
+ENCODERS: Mapping[str, Encoder] = {
+    **functions.ENCODERS,
+    **layers.ENCODERS,
+    **moves.ENCODERS,
+    **pointwise.ENCODERS,
+    **recurrent.ENCODERS,
+}
 
 
 def write(graph: Graph) -> bytes:

@@ -21,7 +21,12 @@ from netsuke.ops.conv_geometry import BIAS, WEIGHTS, windows
 from netsuke.ops.depthwise import DepthwiseConv2d
 from netsuke.ops.fully_connected import FullyConnected
 from netsuke.ops.geometry import Padding
+from netsuke.ops.int8_form import int8_form_of
 from netsuke.ops.operator import Site
+from netsuke.ops.packed_bits import bits_of
+
+INT4_OPERATORS = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+"""Those whose weights LiteRT's kernels read as INT4."""
 
 
 def conv_2d(emitter: Emitter, site: Site[Conv2d]) -> None:
@@ -37,7 +42,7 @@ def conv_2d(emitter: Emitter, site: Site[Conv2d]) -> None:
         fused_activation_function=activation_code(site),
         quantized_bias_type=bias_type(site),
     )
-    version = 8 if options.quantized_bias_type else None
+    version = 8 if options.quantized_bias_type else 7 if has_int4(site) else None
     emitter.emit("CONV_2D", (image, *parameters(emitter, site)), (emitter.y(site),), options, version)
 
 
@@ -54,7 +59,8 @@ def depthwise_conv_2d(emitter: Emitter, site: Site[DepthwiseConv2d]) -> None:
         dilation_w_factor=a.dilation[1],
         fused_activation_function=activation_code(site),
     )
-    emitter.emit("DEPTHWISE_CONV_2D", (image, *parameters(emitter, site)), (emitter.y(site),), options)
+    inputs = (image, *parameters(emitter, site))
+    emitter.emit("DEPTHWISE_CONV_2D", inputs, (emitter.y(site),), options, 6 if has_int4(site) else None)
 
 
 def transpose_conv(emitter: Emitter, site: Site[transposed.TransposeConv]) -> None:
@@ -81,7 +87,7 @@ def fully_connected(emitter: Emitter, site: Site[FullyConnected]) -> None:
         keep_num_dims=site.args.keep_num_dims,
         quantized_bias_type=bias_type(site),
     )
-    version = 11 if options.quantized_bias_type else None
+    version = 11 if options.quantized_bias_type else 10 if has_int4(site) else None
     inputs = (emitter.x(site), *parameters(emitter, site, absent_bias=True))
     emitter.emit("FULLY_CONNECTED", inputs, (emitter.y(site),), options, version)
 
@@ -113,8 +119,23 @@ def transposed_padding(site: Site[transposed.TransposeConv]) -> int:
 
 def parameters(emitter: Emitter, site: Site[Any], *, absent_bias: bool = False) -> tuple[int, ...]:
     """Weights and, where there is one, bias."""
-    weights = emitter.x(site, WEIGHTS)
+    weights = weights_of(emitter, site)
     return (weights, emitter.x(site, BIAS)) if site.has(BIAS) or absent_bias else (weights,)
+
+
+def weights_of(emitter: Emitter, site: Site[Any]) -> int:
+    """int8 weights that fit four bits are written as INT4, float weights that have an int8 form in it."""
+    if has_int4(site):
+        return emitter.int4(site.x(WEIGHTS))
+    form = int8_form_of(site.x(WEIGHTS), 3 if site.node.op == "depthwise_conv_2d" else 0)
+    if form is None:
+        return emitter.x(site, WEIGHTS)
+    return emitter.compact(site.x(WEIGHTS), form.values, form.quantization)
+
+
+def has_int4(site: Site[Any]) -> bool:
+    """Whether the weights are written as INT4: int8 activations, and all weights in -8..7."""
+    return site.node.op in INT4_OPERATORS and site.x().dtype is DType.INT8 and bits_of(site) is not None
 
 
 def bias_type(site: Site[Any]) -> int:

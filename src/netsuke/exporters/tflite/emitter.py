@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from netsuke.importers.tflite.records import (
 from netsuke.ir import Array, DType, Quantization, State, Tensor, TensorType
 from netsuke.ops.operator import Site
 
+PER_CHANNEL_VERSION = 5
+"""Of a DEQUANTIZE whose scales are per channel."""
 ELEMENT_TYPES = {dtype: ElementType[dtype.name] for dtype in DType}
 
 
@@ -56,6 +59,17 @@ class Emitter:
             self._by_name[tensor.name] = self._add(tensor.name, tensor.type, buffer)
         return self._by_name[tensor.name]
 
+    def int4(self, tensor: Tensor) -> int:
+        """The same for a constant int8 tensor whose values fit four bits, kept as INT4: two a byte, the first low."""
+        key = f"{tensor.name}/int4"
+        if key not in self._by_name:
+            assert tensor.data is not None
+            flat = np.pad(tensor.data.reshape(-1), (0, tensor.data.size % 2)).view(np.uint8) & 15
+            index = self._add(tensor.name, tensor.type, self.buffers.add(flat[0::2] | flat[1::2] << 4))
+            self.tensors[index] = replace(self.tensors[index], type=ElementType.INT4)
+            self._by_name[key] = index
+        return self._by_name[key]
+
     def constant(self, value: Array, name: str) -> int:
         """A constant that only the file has: a shape, a permutation, paddings."""
         kind = TensorType(shape=value.shape, dtype=DType.of(value))
@@ -70,9 +84,25 @@ class Emitter:
         kind = TensorType(shape=value.shape, dtype=DType.of(value), quantization=like.quantization)
         return self._add(name, kind, self.buffers.add(value))
 
+    def compact(self, tensor: Tensor, values: Array, quantization: Quantization) -> int:
+        """The index of a float constant that is written as int8 numbers, with a DEQUANTIZE; once."""
+        if tensor.name not in self._by_name:
+            kind = TensorType(shape=values.shape, dtype=DType.INT8, quantization=quantization)
+            stored = self._add(f"{tensor.name}/int8", kind, self.buffers.add(values))
+            made = self._by_name[tensor.name] = self._add(tensor.name, tensor.type, 0)
+            version = PER_CHANNEL_VERSION if quantization.per_channel else None
+            self.emit("DEQUANTIZE", (stored,), (made,), version=version)
+        return self._by_name[tensor.name]
+
     def intermediate(self, kind: TensorType, name: str) -> int:
         """A tensor between two operators that only the file has."""
         return self._add(name, kind, 0)
+
+    def variable(self, kind: TensorType, name: str) -> int:
+        """A state that the operator keeps; LiteRT sets it to 0 with reset_all_variables."""
+        index = self._add(name, kind, 0)
+        self.tensors[index] = replace(self.tensors[index], is_variable=True)
+        return index
 
     def handle(self, state: State) -> int:
         """The resource handle of a variable, by a VAR_HANDLE of this subgraph."""
@@ -99,6 +129,7 @@ class Emitter:
         outputs: tuple[int, ...],
         options: Options | None = None,
         version: int | None = None,
+        intermediates: tuple[int, ...] = (),
     ) -> None:
         """Appends an operator; the version comes from the operands' types unless it is given."""
         operands = [self.types[i] for i in (*inputs, *outputs) if i != ABSENT]
@@ -110,6 +141,7 @@ class Emitter:
                 outputs=outputs,
                 options=options or NoOptions(),
                 version=known if version is None else version,
+                intermediates=intermediates,
             )
         )
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from netsuke.exporters.tflite.emitter import Emitter
+from netsuke.exporters.tflite.emitter import PER_CHANNEL_VERSION, Emitter
 from netsuke.ir import DType
 from netsuke.ops.operator import Site
 from netsuke.ops.unary import NoArgs
-
-PER_CHANNEL_VERSION = 5
 
 
 def quantize(emitter: Emitter, site: Site[NoArgs]) -> None:

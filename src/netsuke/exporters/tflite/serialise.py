@@ -143,6 +143,7 @@ def write_operator(builder: flatbuffers.Builder, op: OperatorRecord, codes: list
     """One Operator."""
     inputs = numbers(builder, op.inputs, "int32")
     outputs = numbers(builder, op.outputs, "int32")
+    intermediates = numbers(builder, op.intermediates, "int32") if op.intermediates else 0
     options = write_options(builder, op.options)
     tflite.OperatorStart(builder)
     tflite.OperatorAddOpcodeIndex(builder, codes.index(code_of(op)))
@@ -151,6 +152,8 @@ def write_operator(builder: flatbuffers.Builder, op: OperatorRecord, codes: list
     if options:
         tflite.OperatorAddBuiltinOptionsType(builder, op.options.union)
         tflite.OperatorAddBuiltinOptions(builder, options)
+    if intermediates:
+        tflite.OperatorAddIntermediates(builder, intermediates)
     return int(tflite.OperatorEnd(builder))
 
 

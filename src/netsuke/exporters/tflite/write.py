@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import Any
 
 from netsuke.errors import UnsupportedModel
+from netsuke.exporters.tflite.clamps import with_fused_activations
 from netsuke.exporters.tflite.emitter import Buffers, Emitter
+from netsuke.exporters.tflite.recurrent import check_states
 from netsuke.exporters.tflite.serialise import serialise
 from netsuke.importers.tflite.options import AssignVariableOptions, CallOnceOptions, ReadVariableOptions
 from netsuke.importers.tflite.records import ModelRecord, SubgraphRecord
@@ -23,8 +25,10 @@ FAMILIES = (
     "conv",
     "functions",
     "matmul",
+    "normalize",
     "pool",
     "quantize",
+    "recurrent",
     "reduce",
     "resize",
     "shape",
@@ -46,12 +50,13 @@ def encoders() -> Mapping[str, Encoder]:
 
 def write(graph: Graph) -> bytes:
     """The .tflite file of a graph. Tensor names and values, shapes and quantisation are kept; node names
-    are not.
+    are not. A clamp that is none of TFLite's fused activations, and normalisation, become several operators.
 
     Raises:
-        UnsupportedModel: when a node has no TFLite form: an operator that only netsuke has, or a clamp
-            that is not one of TFLite's fused activations.
+        UnsupportedModel: when a node has no TFLite form: an operator that only netsuke has.
     """
+    graph = with_fused_activations(graph)
+    check_states(graph)
     buffers = Buffers()
     main = Emitter(graph.name, buffers)
     inputs = tuple(main.tensor(graph.tensors[name]) for name in graph.inputs)

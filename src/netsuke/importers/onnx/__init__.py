@@ -7,7 +7,7 @@ What comes out is channels last inside, whatever the file had:
 - an input that is quantised first of all becomes an int8 input, an output that is dequantised last of all an
   int8 output: scale and zero point are in the tensor's type (uint8 becomes int8, less 128).
 - a dynamic batch is 1, a fixed one stays.
-- floating point is float32, whole numbers of 64 bits are int32. LSTM, GRU and RNN are unrolled.
+- floating point is float32, whole numbers of 64 bits are int32. LSTM and GRU are one operator, RNN is unrolled.
 
 docs/onnx.md says how much of the standard's own tests that is.
 """

@@ -103,6 +103,28 @@ class Builder:
         self.nodes.append(node)
         return output
 
+    def emit_several(
+        self, op: str, args: Args, inputs: tuple[str, ...], wanted: tuple[str, ...], dtype: DType
+    ) -> tuple[str, ...]:
+        """A float32 node with several outputs, whose shapes the operator's own rule gives; returns their names.
+
+        Raises:
+            GraphError: when the operator's constraints refuse it.
+        """
+        found = operator(op)
+        name = fresh(self.layer or wanted[0] or op, self._node_names, self._counts)
+        operands = tuple(self.tensors[i] if i else None for i in inputs)
+        drafts = tuple(Tensor(name=w, shape=(), dtype=dtype) for w in wanted)
+        node = Node(op=op, name=name, inputs=inputs, outputs=wanted, args=args)
+        shapes = found.infer(Site(node=node, inputs=operands, outputs=drafts))
+        kinds = [TensorType(shape=shape, dtype=dtype) for shape in shapes]
+        outputs = tuple(self.add(w, kind) for w, kind in zip(wanted, kinds, strict=True))
+        node = replace(node, outputs=outputs)
+        found.check(Site(node=node, inputs=operands, outputs=tuple(self.tensors[o] for o in outputs)))
+        self._node_names.add(name)
+        self.nodes.append(node)
+        return outputs
+
     def arrange(self, value: Value, target: Placed) -> Value:
         """The value with its elements where `target` has them: no node, a reshape, or a transpose.
 

@@ -22,8 +22,9 @@ CASTS = {
     9: np.bool_,
     10: np.float32,
     11: np.float32,
+    16: np.float32,
 }
-"""ONNX element type → ours; half and double precision become float32."""
+"""ONNX element type → ours; half and double precision (and bfloat16) become float32."""
 
 Evaluator = Callable[[OnnxNode, Sequence[Array | None]], Array]
 

@@ -73,7 +73,8 @@ def clip(walk: Walk, node: OnnxNode) -> None:
     """Relu or Clip that no layer before took in."""
     limits = walk.limits(node)
     if limits is None:
-        raise Refusal(node, "its bounds are not constants with min <= max; only such bounds can be compiled")
+        walk.put(node.outputs[0], between(walk, node))
+        return
     x, coding = operand(walk, walk.value(node), node.outputs[0])
     quantization = None if coding is None else coding.quantization
     op = CLIPS.get(limits)
@@ -83,6 +84,19 @@ def clip(walk: Walk, node: OnnxNode) -> None:
     if coding is not None:
         x = walk.builder.quantized(x, coding.dtype, coding.quantization)
     walk.put(node.outputs[0], bounded(walk, x, limits, node.outputs[0]))
+
+
+def between(walk: Walk, node: OnnxNode) -> Value:
+    """Clip with bounds that are computed, or that cross: the greater of x and the lower one, then the smaller."""
+    x: Value | Known = walk.builder.real(walk.value(node))
+    y = node.outputs[0]
+    for index, op in ((1, "Max"), (2, "Min")):
+        if node.input(index):
+            bound = walk.operand(node, index)
+            whole = index == 2 or not node.input(2)
+            x = combined(walk, BINARY[op], x, bound, Tail(end=y if whole else f"{y}_above"))
+    assert isinstance(x, Value)
+    return x
 
 
 def bounded(walk: Walk, x: Value, limits: RealRange, wanted: str) -> Value:

@@ -19,8 +19,7 @@ HINTS = {
     "ConvInteger": INTEGER,
     "MatMulInteger": INTEGER,
     "DynamicQuantizeLinear": "scales that depend on the data are slow and not exact; quantise statically",
-    "Einsum": "write it as MatMul, Transpose and Reshape",
-    "Attention": "export with an opset below 23, which writes it as MatMul and Softmax",
+    "TopK": "sort outside, or take ArgMax where one is enough",
 }
 
 

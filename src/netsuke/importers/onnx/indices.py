@@ -19,6 +19,9 @@ from netsuke.ops.gather import Gather
 from netsuke.ops.tile import Tile
 from netsuke.ops.unary import NoArgs
 
+MOST_REPEATS = 3
+"""Axes that one TILE repeats: its kernel has a loop for each, and for what lies between."""
+
 
 def gather(walk: Walk, node: OnnxNode) -> None:
     """Slices along an axis: one constant index is a slice, others a GATHER."""
@@ -95,6 +98,12 @@ def repeated(walk: Walk, x: Value, multiples: Shape, wanted: str) -> Value:
     """TILE in the layout that x has; nothing where every multiple is 1."""
     if all(n == 1 for n in multiples):
         return x
+    repeats = [i for i, n in enumerate(multiples) if n > 1]
+    if len(repeats) > MOST_REPEATS:
+        later = repeats[MOST_REPEATS:]
+        first = tuple(1 if i in later else n for i, n in enumerate(multiples))
+        rest = tuple(n if i in later else 1 for i, n in enumerate(multiples))
+        return repeated(walk, repeated(walk, x, first, f"{wanted}_partly"), rest, wanted)
     x, order = in_axes(walk, x)
     args = Tile(multiples=tuple(1 if axis is None else multiples[axis] for axis in order))
     kind = walk.builder.type_of(x)

@@ -60,6 +60,8 @@ WANTS_CHANNELS = {
     "GlobalAveragePool",
     "GlobalMaxPool",
     "PRelu",
+    "Resize",
+    "Upsample",
 }
 """Operators that say which axis the channels are."""
 PLAIN_TYPES = {
@@ -99,7 +101,7 @@ class Imported:
     """Of the outputs, in ONNX's order of axes."""
 
 
-def load(data: bytes, name: str) -> Graph:
+def load(data: bytes, name: str, *, unrolled: bool = False) -> Graph:
     """The model in the bytes of a .onnx file as a verified graph of that name.
 
     Raises:
@@ -107,7 +109,7 @@ def load(data: bytes, name: str) -> Graph:
         UnsupportedModel: when it holds something that netsuke lacks; every such operator is named.
         InputError: when the onnx package is not installed.
     """
-    return translate(read(data, name), name)
+    return imported(read(data, name), name, unrolled=unrolled).graph
 
 
 def translate(model: Model, name: str) -> Graph:
@@ -121,9 +123,9 @@ def translate(model: Model, name: str) -> Graph:
     return imported(model, name).graph
 
 
-def imported(model: Model, name: str) -> Imported:
-    """As `translate`, with the layouts of the graph's inputs and outputs."""
-    walk = Walk(written_out(model))
+def imported(model: Model, name: str, *, unrolled: bool = False) -> Imported:
+    """As `translate`, with the layouts of the graph's inputs and outputs; `unrolled`: recurrent layers step by step."""
+    walk = Walk(written_out(model), unrolled=unrolled)
     try:
         inputs = tuple(declare(walk, port) for port in model.inputs)
         walk.run(HANDLERS)

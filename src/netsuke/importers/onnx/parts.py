@@ -9,7 +9,7 @@ from netsuke.importers.onnx.constants import normal_axes
 from netsuke.importers.onnx.layout import Shape, order_of, permuted, plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.walk import Coding, Handler, Walk
-from netsuke.ir import Array
+from netsuke.ir import Array, TensorType
 from netsuke.ops.concatenation import Concatenation
 from netsuke.ops.pad import Pad
 from netsuke.ops.slice import StridedSlice
@@ -26,6 +26,10 @@ def ordered(walk: Walk, x: Value) -> tuple[Value, tuple[int | None, ...]]:
 def concat(walk: Walk, node: OnnxNode) -> None:
     """One after the other in the layout of the first computed operand."""
     operands = [walk.operand(node, i) for i in range(len(node.inputs))]
+    operands = [v for v in operands if isinstance(v, Value) or v.data.size]
+    if len(operands) == 1 and isinstance(operands[0], Value):
+        walk.put(node.outputs[0], operands[0])
+        return
     first_computed = next(v for v in operands if isinstance(v, Value))
     first, order = ordered(walk, first_computed)
     (axis,) = normal_axes(node, [node.int_("axis", 0)], len(first.shape))
@@ -86,12 +90,25 @@ def pad(walk: Walk, node: OnnxNode) -> None:
             return
     kind = walk.builder.type_of(x)
     if kind.quantization is not None:
-        low, high = kind.dtype.range
-        value = min(max(round(value / kind.scale) + kind.zero_point, low), high)
+        whole = given is not None and given.stored is None and given.data.dtype.kind in "iu"
+        value = stored_as_ours(given.data) if given is not None and whole else stored_value(value, kind.type)
     args = Pad(amounts=tuple((0, 0) if axis is None else amounts[axis] for axis in order), value=value)
     tensor = walk.builder.emit("pad", args, (x.tensor,), node.outputs[0], kind.dtype, kind.quantization)
     shape = tuple(d + before + after for d, (before, after) in zip(x.shape, amounts, strict=True))
     walk.put(node.outputs[0], Value(tensor=tensor, shape=shape, placed=permuted(shape, order)))
+
+
+def stored_as_ours(fill: Array) -> int:
+    """A number among stored integers (the file pads what a QuantizeLinear gave): unsigned ones are 128 more."""
+    return int(fill.reshape(-1)[0]) - (128 if fill.dtype == np.uint8 else 0)
+
+
+def stored_value(real: float, kind: TensorType) -> int:
+    """A real number in the steps of a quantised tensor."""
+    assert kind.quantization is not None
+    low, high = kind.dtype.range
+    (scale,), (zero,) = kind.quantization.scale, kind.quantization.zero_point
+    return min(max(round(real / scale) + zero, low), high)
 
 
 def pad_amounts(walk: Walk, node: OnnxNode, shape: Shape) -> list[tuple[int, int]]:
@@ -123,7 +140,7 @@ def slice_(walk: Walk, node: OnnxNode) -> None:
     """A regular part with constant bounds."""
     x, order = ordered(walk, walk.value(node))
     ranges = slice_ranges(walk, node, x.shape)
-    taken(walk, node.outputs[0], x, order, ranges)
+    put_part(walk, node.outputs[0], x, order, ranges)
 
 
 def slice_ranges(walk: Walk, node: OnnxNode, shape: Shape) -> list[range]:
@@ -143,9 +160,16 @@ def slice_ranges(walk: Walk, node: OnnxNode, shape: Shape) -> list[range]:
         if not -len(shape) <= axis < len(shape) or step == 0:
             raise Refusal(node, f"axis {axis} with step {step} of {len(shape)} dimensions")
         found[int(axis)] = range(shape[int(axis)])[slice(int(start), int(end), int(step))]
-    if any(len(r) == 0 for r in found):
-        raise Refusal(node, f"nothing is left of {list(shape)}")
     return found
+
+
+def put_part(walk: Walk, name: str, x: Value, order: tuple[int | None, ...], ranges: list[range]) -> None:
+    """A part of a value; one without elements is known already, and a Concat passes over it."""
+    if all(ranges):
+        taken(walk, name, x, order, ranges)
+        return
+    empty = np.zeros([len(r) for r in ranges], walk.builder.type_of(x).dtype.numpy)
+    walk.put(name, Known(data=empty))
 
 
 def taken(walk: Walk, name: str, x: Value, order: tuple[int | None, ...], ranges: list[range]) -> None:
@@ -176,13 +200,13 @@ def split(walk: Walk, node: OnnxNode) -> None:
     if sizes is None:
         part = -(-x.shape[axis] // count)
         sizes = tuple(min(part, x.shape[axis] - i * part) for i in range(count))
-    if len(sizes) != count or sum(sizes) != x.shape[axis] or min(sizes) < 1:
+    if len(sizes) != count or sum(sizes) != x.shape[axis] or min(sizes) < 0:
         raise Refusal(node, f"sizes {list(sizes)[:8]} for {count} parts of {x.shape[axis]}")
     start = 0
     for name, size in zip(node.outputs, sizes, strict=True):
         ranges = [range(d) for d in x.shape]
         ranges[axis] = range(start, start + size)
-        taken(walk, name, x, order, ranges)
+        put_part(walk, name, x, order, ranges)
         start += size
 
 

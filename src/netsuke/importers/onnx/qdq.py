@@ -55,7 +55,11 @@ def parameters(walk: Walk, node: OnnxNode) -> tuple[Array, Array, int]:
     """Scales and zero points of a constant, as flat arrays of one length, and the axis they run along."""
     scale = walk.known(node, 1).data
     zero = walk.optional(node, 2)
-    points = np.zeros(scale.shape, np.uint8) if zero is None else zero.data
+    kinds = {0: np.uint8, 2: np.uint8, 3: np.int8}
+    kind = kinds.get(node.int_("output_dtype", 0))
+    if zero is None and kind is None:
+        raise Refusal(node, "it quantises to another type than int8 or uint8")
+    points = np.zeros(scale.shape, kind or np.uint8) if zero is None else zero.data
     if (
         node.int_("block_size", 0)
         or max(scale.ndim, points.ndim) > 1
@@ -96,12 +100,14 @@ def quantized(node: OnnxNode, x: Array, scale: Array, zero: Array, axis: int) ->
 
 def dequantized(walk: Walk, node: OnnxNode, x: Array) -> Known:
     """(x - zero_point) * scale in float32, and x itself as int8 or int32."""
-    scale, zero, axis = parameters(walk, node)
     if x.dtype.name not in ("int8", "uint8", "int32"):
         raise Refusal(node, f"a constant of {x.dtype} is dequantised; int8, uint8 or int32 was wanted")
+    if node.int_("block_size", 0):
+        return in_blocks(walk, node, x)
+    scale, zero, axis = parameters(walk, node)
     points = along(node, zero, x, axis).astype(np.int64)
     real = (x.astype(np.int64) - points).astype(np.float32) * along(node, scale, x, axis)
-    shift = 128 if x.dtype == np.uint8 else 0
+    shift = middle(x, zero)
     ints = x if shift == 0 else (x.astype(np.int16) - shift).astype(np.int8)
     return Known(
         data=real.astype(np.float32),
@@ -112,6 +118,28 @@ def dequantized(walk: Walk, node: OnnxNode, x: Array) -> Known:
             axis=None if scale.size == 1 else axis % x.ndim,
         ),
     )
+
+
+def middle(x: Array, zero: Array) -> int:
+    """What is taken off unsigned integers to make them signed: 8 where they are symmetric ones of four bits."""
+    if x.dtype != np.uint8:
+        return 0
+    return 8 if x.size and x.max() < 16 and (zero == 8).all() else 128
+
+
+def in_blocks(walk: Walk, node: OnnxNode, x: Array) -> Known:
+    """A constant with a scale for every block of an axis: real numbers, since no kernel takes such integers."""
+    scale, zero = walk.known(node, 1).data, walk.optional(node, 2)
+    size, axis = node.int_("block_size", 0), node.int_("axis", 1)
+    if not -x.ndim <= axis < x.ndim or size < 1 or scale.ndim != x.ndim:
+        raise Refusal(
+            node, f"blocks of {size} along axis {axis} of {list(x.shape)}, scales {list(scale.shape)}"
+        )
+    points = np.zeros(scale.shape, np.int64) if zero is None else zero.data.astype(np.int64)
+    wide, shifts = (np.repeat(v, size, axis)[tuple(slice(d) for d in x.shape)] for v in (scale, points))
+    if wide.shape != x.shape or shifts.shape != x.shape:
+        raise Refusal(node, f"scales {list(scale.shape)} in blocks of {size} for {list(x.shape)}")
+    return Known(data=((x.astype(np.int64) - shifts).astype(np.float32) * wide).astype(np.float32))
 
 
 HANDLERS: dict[str, Handler] = {

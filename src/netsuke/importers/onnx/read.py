@@ -22,7 +22,9 @@ MAX_SHOWN = 500
 OLDEST_OPSET = 7
 """Broadcasting got its present meaning there."""
 FLOATS = ("float16", "float32", "float64", "bfloat16")
-KEPT = (*FLOATS, "int8", "uint8", "int16", "int32", "int64", "bool")
+NARROW = {"int4": np.int8, "int2": np.int8, "uint4": np.uint8, "uint2": np.uint8}
+"""Whole numbers of less than a byte, and what they become: packed weights."""
+KEPT = (*FLOATS, *NARROW, "int8", "uint8", "int16", "int32", "int64", "bool")
 
 
 def onnx_package() -> ModuleType:
@@ -63,10 +65,12 @@ def read(data: bytes, name: str) -> Model:
     nodes = tuple(node_of(onnx, proto_node, i, name) for i, proto_node in enumerate(graph.node))
     inputs = tuple(port_of(onnx, v, name) for v in graph.input if text(v.name) not in constants)
     outputs = tuple(text(v.name) for v in graph.output)
+    check_narrow(name, nodes, {text(t.name) for t in graph.initializer if is_narrow(onnx, t)})
     check_order(name, nodes, {*constants, *(port.name for port in inputs)}, outputs)
+    opset = opset_of(proto.opset_import, name)
     return Model(
         name=name,
-        opset=opset_of(proto.opset_import, name),
+        opset=opset if opset >= OLDEST_OPSET else unchanged_since(onnx, opset, nodes, name),
         nodes=nodes,
         constants=constants,
         inputs=inputs,
@@ -89,11 +93,26 @@ def opset_of(imports: Iterable[Any], name: str) -> int:
     versions = [i.version for i in imports if i.domain in ("", "ai.onnx")]
     if len(versions) != 1:
         raise ImportModelError(f"{name} names {len(versions)} versions of the ONNX operators; one was wanted")
-    if versions[0] < OLDEST_OPSET:
-        raise ImportModelError(
-            f"{name} is written for opset {versions[0]}; export it for {OLDEST_OPSET} or later, such as 17"
-        )
     return int(versions[0])
+
+
+def unchanged_since(onnx: ModuleType, opset: int, nodes: Iterable[OnnxNode], name: str) -> int:
+    """OLDEST_OPSET, for a file that is older but whose operators meant the same.
+
+    Raises:
+        ImportModelError: when one did not.
+    """
+    for node in nodes:
+        try:
+            since = onnx.defs.get_schema(node.op, max_inclusive_version=OLDEST_OPSET).since_version
+        except onnx.defs.SchemaError:
+            since = 0
+        if since == 0 or since > opset:
+            raise ImportModelError(
+                f"{name} is written for opset {opset}, where {node.op} is another operator; export it for "
+                f"{OLDEST_OPSET} or later, such as 17"
+            )
+    return OLDEST_OPSET
 
 
 def decoded(onnx: ModuleType, tensor: Any, name: str) -> Array:
@@ -122,7 +141,8 @@ def decoded(onnx: ModuleType, tensor: Any, name: str) -> Array:
         raise ImportModelError(
             f"{where} says shape {list(dims)} and holds {list(value.shape)}; export it again"
         )
-    return finite(value, where)
+    narrow = NARROW.get(value.dtype.name)
+    return finite(value if narrow is None else value.astype(narrow), where)
 
 
 def finite(value: Array, where: str) -> Array:
@@ -197,6 +217,22 @@ def port_of(onnx: ModuleType, value: Any, name: str) -> Port:
     if len(shape) > MAX_RANK or math.prod(shape) > MAX_ELEMENTS:
         raise ImportModelError(f"{where} has shape {shape[:MAX_RANK]}: too large for any microcontroller")
     return Port(name=text(value.name), shape=tuple(shape), dtype=dtype)
+
+
+def is_narrow(onnx: ModuleType, tensor: Any) -> bool:
+    """Whether a constant has elements of less than a byte."""
+    return onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name in NARROW
+
+
+def check_narrow(name: str, nodes: Iterable[OnnxNode], narrow: set[str]) -> None:
+    """Packed weights are for DequantizeLinear: elsewhere their type would say more than their numbers."""
+    for node in nodes:
+        for i, value in enumerate(node.inputs):
+            if value in narrow and (node.op, i) not in (("DequantizeLinear", 0), ("DequantizeLinear", 2)):
+                raise ImportModelError(
+                    f"{name}: {node.op} ({node.place}) reads {value[:80]!r}, numbers of less than a byte; netsuke "
+                    "reads such numbers where a DequantizeLinear takes them"
+                )
 
 
 def check_order(name: str, nodes: Iterable[OnnxNode], ready: set[str], outputs: Iterable[str]) -> None:

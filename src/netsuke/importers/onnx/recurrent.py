@@ -1,6 +1,8 @@
-"""LSTM, GRU and RNN: one matrix product over all steps' inputs, then the steps one after the other.
+"""LSTM, GRU and RNN.
 
-Unrolled, so that every later pass, quantisation among them, sees ordinary layers.
+LSTM, and GRU as torch has it, is one operator with a loop over time (`sequence`). RNN and what those two do not know
+(peepholes, clips, other functions) are unrolled: one matrix product over all steps' inputs, then the steps one after
+the other.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from netsuke.importers.onnx.indices import constant_value
 from netsuke.importers.onnx.layout import plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.parts import ordered, taken
+from netsuke.importers.onnx.sequence import is_plain, sequence_layer
 from netsuke.importers.onnx.walk import Handler, Walk, clamp_to
 from netsuke.ir import Array, DType, TensorType
 from netsuke.ops.concatenation import Concatenation
@@ -94,6 +97,13 @@ def recurrent(walk: Walk, node: OnnxNode) -> None:
         x = in_order(walk, batch_first(walk, x))
     steps, batch, _ = x.shape
     check_lengths(walk, node, steps)
+    if is_plain(walk, node):
+        sequence_layer(walk, node, x)
+        return
+    if steps > MAX_STEPS:
+        raise Refusal(
+            node, f"{steps} steps would be unrolled; {MAX_STEPS} at most: feed the model fewer at a time"
+        )
     directions = 2 if node.text("direction", "forward") == "bidirectional" else 1
     lasts: list[tuple[Value, Value | None]] = []
     sequences: list[list[Value]] = []
@@ -118,10 +128,6 @@ def check_lengths(walk: Walk, node: OnnxNode, steps: int) -> None:
     lengths = walk.optional(node, 4)
     if lengths is not None and not (lengths.data == steps).all():
         raise Refusal(node, "its sequences have different lengths; fixed lengths can be compiled")
-    if steps > MAX_STEPS:
-        raise Refusal(
-            node, f"{steps} steps would be unrolled; {MAX_STEPS} at most: feed the model fewer at a time"
-        )
 
 
 def weights_of(walk: Walk, node: OnnxNode, index: int, d: int) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from netsuke.importers.onnx.arithmetic import binary, in_axes, real_value, reduced, unary
 from netsuke.importers.onnx.builder import Value
 from netsuke.importers.onnx.constants import normal_axes
+from netsuke.importers.onnx.indices import picked
 from netsuke.importers.onnx.layout import permuted
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.pool import reduced as coded
@@ -15,6 +16,7 @@ from netsuke.importers.onnx.walk import Handler, Walk
 from netsuke.ir import DType
 from netsuke.ops.arg_max import ArgMax
 from netsuke.ops.cumsum import Cumsum
+from netsuke.ops.gather import Gather
 from netsuke.ops.unary import NoArgs
 
 STEPS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...]]] = {
@@ -47,6 +49,11 @@ def reduction(walk: Walk, node: OnnxNode) -> None:
     keep, y = bool(node.int_("keepdims", 1)), node.outputs[0]
     x = walk.value(node)
     axes = axes_of(walk, node, len(x.shape))
+    if walk.builder.type_of(x).dtype is DType.BOOL and op in ("reduce_max", "reduce_min"):
+        real = unary(walk, "cast", x, f"{y}_real", dtype=DType.FLOAT32)
+        whole = reduced(walk, op, real, axes, f"{y}_{op}", keep=keep) if axes else real
+        walk.put(y, unary(walk, "cast", whole, y, dtype=DType.BOOL))
+        return
     if op in ("mean", "sum", "reduce_max") and not before and not after and axes:
         coded(walk, node, op, x, axes, keep=keep)
         return
@@ -78,11 +85,12 @@ def log_sum_exp(walk: Walk, node: OnnxNode) -> None:
 
 
 def arg_extremum(walk: Walk, node: OnnxNode) -> None:
-    """ArgMax and ArgMin as int32: the first of equals."""
-    if node.int_("select_last_index", 0):
-        raise Refusal(node, "select_last_index is set; the first of equals can be compiled")
-    x = real_value(walk, node)
+    """ArgMax and ArgMin as int32: the first of equals; the last is the first of the other direction."""
+    x, last = real_value(walk, node), bool(node.int_("select_last_index", 0))
     (axis,) = normal_axes(node, [node.int_("axis", 0)], len(x.shape))
+    size = x.shape[axis]
+    if last:
+        x = picked(walk, x, axis, np.arange(size - 1, -1, -1), f"{node.outputs[0]}_turned")
     x, order = in_axes(walk, x)
     tensor = x.tensor
     if node.op == "ArgMin":
@@ -90,6 +98,13 @@ def arg_extremum(walk: Walk, node: OnnxNode) -> None:
     found = walk.builder.emit(
         "arg_max", ArgMax(axis=order.index(axis)), (tensor,), node.outputs[0], DType.INT32
     )
+    if last:
+        table = walk.builder.constant(
+            f"{node.outputs[0]}_places", np.arange(size - 1, -1, -1, dtype=np.int32)
+        )
+        found = walk.builder.emit(
+            "gather", Gather(axis=0), (table, found), f"{node.outputs[0]}_last", DType.INT32
+        )
     full = tuple(1 if i == axis else d for i, d in enumerate(x.shape))
     keep = node.int_("keepdims", 1)
     shape = full if keep else tuple(d for i, d in enumerate(x.shape) if i != axis)

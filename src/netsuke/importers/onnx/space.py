@@ -13,6 +13,7 @@ from netsuke.importers.onnx.builder import Value
 from netsuke.importers.onnx.indices import picked
 from netsuke.importers.onnx.layout import Shape, plain, transposed
 from netsuke.importers.onnx.model import OnnxNode, Refusal
+from netsuke.importers.onnx.resized import resized_image, shares
 from netsuke.importers.onnx.walk import Handler, Walk
 from netsuke.ir import Array
 
@@ -105,27 +106,46 @@ def resize(walk: Walk, node: OnnxNode) -> None:
     mode = node.text("mode", "nearest")
     if mode not in ("nearest", "linear"):
         raise Refusal(node, f"mode is {mode!r}; nearest and linear can be compiled")
-    found = scalings(walk, node, x.shape)
+    neighbours = [(s, *neighbours_of(node, s, places_inside(node, s))) for s in scalings(walk, node, x.shape)]
+    whole = as_image(walk, node, x, neighbours)
+    if whole is not None:
+        walk.put(node.outputs[0], whole)
+        return
     if mode == "linear":
         x = walk.builder.real(x)
-    for number, s in enumerate(found):
-        name = node.outputs[0] if number == len(found) - 1 else f"{node.outputs[0]}_{number}"
-        at = upsampled(s) if node.op == "Upsample" else places(node, s)
-        inside = node.text("coordinate_transformation_mode", "") != "tf_crop_and_resize" or (
-            at.min() >= 0 and at.max() <= s.size - 1
+    for number, (s, low, high, share) in enumerate(neighbours):
+        name = node.outputs[0] if number == len(neighbours) - 1 else f"{node.outputs[0]}_{number}"
+        x = (
+            picked(walk, x, s.axis, low, name)
+            if mode == "nearest"
+            else mixed(walk, x, s, (low, high, share), name)
         )
-        if not inside:
-            raise Refusal(node, "its region reaches beyond the input; a region inside can be compiled")
-        if mode == "nearest":
-            x = picked(walk, x, s.axis, nearest(node, at, s), name)
-        else:
-            x = mixed(walk, node, x, s, at, name)
     walk.put(node.outputs[0], x)
 
 
-def upsampled(s: Scaling) -> Places:
-    """Upsample's places."""
-    return np.arange(s.wanted) / s.scale
+def as_image(
+    walk: Walk, node: OnnxNode, x: Value, neighbours: Sequence[tuple[Scaling, Array, Array, Array]]
+) -> Value | None:
+    """One node for an image or signal whose channels stay; None where TFLite has no such resizing."""
+    if len(x.shape) not in (3, 4) or any(s.axis < 2 for s, *_ in neighbours) or not neighbours:
+        return None
+    mixings = {s.axis: shares(low, high, share, s.size) for s, low, high, share in neighbours}
+    axes = range(2, len(x.shape))
+    return resized_image(
+        walk, node, x, [mixings.get(a) for a in axes], linear=node.text("mode", "nearest") == "linear"
+    )
+
+
+def places_inside(node: OnnxNode, s: Scaling) -> Places:
+    """The places, all of them inside the input where a region is read."""
+    if node.op == "Upsample":
+        return np.arange(s.wanted) / s.scale
+    at = places(node, s)
+    if node.text("coordinate_transformation_mode", "") == "tf_crop_and_resize" and (
+        at.min() < 0 or at.max() > s.size - 1
+    ):
+        raise Refusal(node, "its region reaches beyond the input; a region inside can be compiled")
+    return at
 
 
 NEAREST: dict[str, Callable[[Places], Places]] = {
@@ -144,15 +164,23 @@ def nearest(node: OnnxNode, at: Places, s: Scaling) -> Array:
     return np.clip(NEAREST[mode](at), 0, s.size - 1).astype(np.int64)
 
 
-def mixed(walk: Walk, node: OnnxNode, x: Value, s: Scaling, at: Places, name: str) -> Value:
-    """Both neighbours, each times its share; shrinking with antialias mixes more."""
+def neighbours_of(node: OnnxNode, s: Scaling, at: Places) -> tuple[Array, Array, Array]:
+    """For each new element the two that it is mixed of, and the share of the second; the nearest mixes nothing."""
+    if node.text("mode", "nearest") == "nearest":
+        index = nearest(node, at, s)
+        return index, index, np.zeros(len(index))
     if node.int_("antialias", 0) and s.scale < 1.0:
         raise Refusal(node, "antialias is set; resize without it")
-    low = np.floor(at)
-    share = at - low
     if node.int_("exclude_outside", 0):
         raise Refusal(node, "exclude_outside is set; it is for cubic resizing")
+    low = np.floor(at)
     first, second = (np.clip(low + i, 0, s.size - 1).astype(np.int64) for i in (0, 1))
+    return first, second, at - low
+
+
+def mixed(walk: Walk, x: Value, s: Scaling, neighbours: tuple[Array, Array, Array], name: str) -> Value:
+    """Both neighbours, each times its share."""
+    first, second, share = neighbours
     rank = len(x.shape)
     parts = []
     for i, (indices, weight) in enumerate(((first, 1.0 - share), (second, share))):

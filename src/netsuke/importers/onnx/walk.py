@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from netsuke.errors import GraphError
+from netsuke.importers.onnx.bodies import BODIES, OURS, Operand, operand_of, written_body
 from netsuke.importers.onnx.builder import Builder, Known, Value
+from netsuke.importers.onnx.composed import COMPOSED, composed
 from netsuke.importers.onnx.constants import EVALUATORS, evaluate
 from netsuke.importers.onnx.hints import hint
 from netsuke.importers.onnx.layout import plain
 from netsuke.importers.onnx.model import Model, OnnxNode, Refusal
+from netsuke.importers.onnx.moved import MOVES, moved
+from netsuke.importers.onnx.writing import COMPOSED_OPSET
 from netsuke.importers.unsupported import Unsupported
 from netsuke.ir import Array, DType, Graph, Quantization, TensorType
 from netsuke.ops.activation import FLOAT32_MAX, Clamp, stored
@@ -43,7 +47,7 @@ class Tail:
 class Walk:
     """State of one translation. Handlers read operands from it and put their results into it."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, unrolled: bool = False) -> None:
         self.model = model
         self.builder = Builder()
         self.values: dict[str, Value | Known] = {
@@ -56,6 +60,8 @@ class Walk:
         self.fused: set[int] = set()
         """Indices of nodes that became part of an earlier one."""
         self.unsupported: list[Unsupported] = []
+        self.unrolled = unrolled
+        """Whether recurrent layers become their steps, where one operator would do."""
         self.infinite = any(holds_infinity(data) for data in all_constants(model))
         """Whether the model calculates with infinities."""
         self._producers = {out: node for node in model.nodes for out in node.outputs}
@@ -63,19 +69,65 @@ class Walk:
     def run(self, handlers: Mapping[str, Handler]) -> None:
         """Translates node after node; what cannot be is collected, and what depends on it is passed over."""
         for node in self.model.nodes:
-            if node.op not in handlers and node.op not in EVALUATORS:
-                self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=hint(node.op)))
-            elif node.index not in self.fused and all(
-                name in self.values for name in filter(None, node.inputs)
-            ):
+            self._visit(node, handlers)
+
+    def _visit(self, node: OnnxNode, handlers: Mapping[str, Handler]) -> None:
+        known = node.op in handlers or node.op in EVALUATORS
+        if not known and node.op not in BODIES and node.op not in COMPOSED:
+            self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=hint(node.op)))
+        elif node.index not in self.fused and all(name in self.values for name in filter(None, node.inputs)):
+            if known:
                 self._translate(node, handlers)
+            else:
+                self._write_out(node, handlers)
+
+    def _write_out(self, node: OnnxNode, handlers: Mapping[str, Handler]) -> None:
+        """A node through others: ours, or the body that the standard has for it."""
+        whole = self.model
+        try:
+            if node.op in COMPOSED:
+                opset, nodes = max(whole.opset, COMPOSED_OPSET), composed(node, self)
+            else:
+                opset, nodes = written_body(whole, node, [self._seen_as(name) for name in node.inputs])
+        except Refusal as refusal:
+            self.unsupported.append(refusal.unsupported)
+            return
+        except (ValueError, IndexError, TypeError, KeyError, OverflowError) as error:
+            self.unsupported.append(Unsupported(op=node.op, place=node.place, hint=str(error) or NO_FIT))
+            return
+        self.model = replace(whole, opset=opset)
+        self.infinite |= any(
+            holds_infinity(d) for d in all_constants(replace(whole, nodes=nodes, constants={}))
+        )
+        for inner in nodes:
+            self._visit(inner, handlers)
+        self.model = whole
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """The ONNX shape of a value."""
+        found = self.values[name]
+        return found.data.shape if isinstance(found, Known) else found.shape
+
+    def _seen_as(self, name: str) -> Operand | None:
+        """Element type and shape of a value, as a body asks for them; quantised ones as real numbers."""
+        found = self.values.get(name)
+        if isinstance(found, Known):
+            return operand_of(found.data)
+        if found is None:
+            return None
+        kind = self.builder.type_of(found)
+        return OURS[DType.FLOAT32 if kind.quantization is not None else kind.dtype], found.shape
 
     def _translate(self, node: OnnxNode, handlers: Mapping[str, Handler]) -> None:
         try:
             inputs = [self.values[name] if name else None for name in node.inputs]
             if node.op in EVALUATORS and not any(isinstance(v, Value) for v in inputs):
                 known = [v.data if isinstance(v, Known) else None for v in inputs]
-                self.put(node.outputs[0], Known(data=evaluate(node, known)))
+                first = inputs[0] if inputs and node.op in MOVES else None
+                if isinstance(first, Known):
+                    self.put(node.outputs[0], moved(node, first, known[1:]))
+                else:
+                    self.put(node.outputs[0], Known(data=evaluate(node, known)))
             elif node.op in handlers:
                 if (
                     inputs
@@ -154,13 +206,18 @@ class Walk:
         return found[0] if len(found) == 1 and name not in self.model.outputs else None
 
     def tail(self, name: str) -> Tail:
-        """The activation that alone reads a value, if it is a clamp: it is fused and will be passed over."""
-        node = self.sole_reader(name)
-        limits = None if node is None else self.limits(node)
-        if node is None or limits is None or node.inputs[0] != name:
-            return Tail(end=name)
-        self.fused.add(node.index)
-        return Tail(end=node.outputs[0], clamp=limits)
+        """The activations that alone read a value one after the other, if they are clamps: they are fused and will
+        be passed over."""
+        found = Tail(end=name)
+        while True:
+            node = self.sole_reader(found.end)
+            limits = None if node is None else self.limits(node)
+            if node is None or limits is None or node.inputs[0] != found.end:
+                return found
+            self.fused.add(node.index)
+            low, high = found.clamp or (-np.inf, np.inf)
+            within = (min(max(low, limits[0]), limits[1]), min(max(high, limits[0]), limits[1]))
+            found = Tail(end=node.outputs[0], clamp=within)
 
     def limits(self, node: OnnxNode) -> RealRange | None:
         """The range of real values that a Relu or Clip leaves; None for other nodes and for bounds not known
@@ -191,7 +248,10 @@ class Walk:
     def coding(self, node: OnnxNode) -> Coding | None:
         """The per-tensor parameters of a QuantizeLinear or DequantizeLinear, as our int8; None for others."""
         scale = self.ahead(node.input(1))
-        zero = self.ahead(node.input(2)) if node.input(2) else np.zeros((), np.uint8)
+        wanted = {0: np.uint8, 2: np.uint8, 3: np.int8}.get(node.int_("output_dtype", 0))
+        if node.op == "QuantizeLinear" and not node.input(2) and wanted is None:
+            return None
+        zero = self.ahead(node.input(2)) if node.input(2) else np.zeros((), wanted or np.uint8)
         if scale is None or zero is None or scale.size != 1 or zero.size != 1 or node.int_("block_size", 0):
             return None
         if zero.dtype.name not in ("uint8", "int8") or not np.isfinite(scale).all() or not (scale > 0).all():

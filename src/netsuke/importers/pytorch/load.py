@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -18,8 +20,12 @@ def load_program(model: Any, example_inputs: Sequence[Any] | None, name: str = "
     return imported_program(model, example_inputs, name).graph
 
 
-def imported_program(model: Any, example_inputs: Sequence[Any] | None, name: str = "model") -> Imported:
+def imported_program(
+    model: Any, example_inputs: Sequence[Any] | None, name: str = "model", *, unrolled: bool = False
+) -> Imported:
     """A `torch.nn.Module`, exported with example inputs (batch 1), or an `ExportedProgram`, as a verified graph.
+
+    `unrolled`: recurrent layers become their steps, ordinary layers all (what training with quantisation takes).
 
     Layouts are those of an ONNX import: image inputs and outputs are channels last in the graph and in the C.
 
@@ -30,7 +36,7 @@ def imported_program(model: Any, example_inputs: Sequence[Any] | None, name: str
     """
     torch = torch_package(name)
     if isinstance(model, torch.export.ExportedProgram):
-        return imported(read(without_mutation(model), name), name)
+        return imported(read(without_mutation(model), name), name, unrolled=unrolled)
     if not isinstance(model, torch.nn.Module):
         raise InputError(
             f"got {type(model).__name__}; a path, a torch.nn.Module with example inputs, or an "
@@ -42,7 +48,7 @@ def imported_program(model: Any, example_inputs: Sequence[Any] | None, name: str
             "netsuke.load(module, (torch.zeros(1, 3, 32, 32),))"
         )
     program = exported(torch, model, example_inputs, name)
-    return imported(read(without_mutation(program), name), name)
+    return imported(read(without_mutation(program), name), name, unrolled=unrolled)
 
 
 def exported(torch: Any, module: Any, example_inputs: Sequence[Any], name: str) -> Any:
@@ -54,7 +60,9 @@ def exported(torch: Any, module: Any, example_inputs: Sequence[Any], name: str) 
     if isinstance(example_inputs, torch.Tensor):
         example_inputs = (example_inputs,)
     training = {m: m.training for m in module.modules()}
-    module.eval()
+    # torchao's converted modules have one mode, and say so.
+    with suppress(NotImplementedError):
+        module.eval()
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
@@ -80,7 +88,7 @@ def without_mutation(program: Any) -> Any:
         return program.run_decompositions({})
 
 
-def load_saved(data: bytes, name: str) -> Graph:
+def load_saved(data: bytes, name: str, *, unrolled: bool = False) -> Graph:
     """The program in a file that `torch.export.save` wrote.
 
     Raises:
@@ -88,14 +96,20 @@ def load_saved(data: bytes, name: str) -> Graph:
         InputError, UnsupportedModel: as `load_program`.
     """
     torch = torch_package(name)
+    # torch logs a traceback of its own before it raises.
+    logger = logging.getLogger("torch.export")
+    before, logger.disabled = logger.disabled, True
     try:
         program = torch.export.load(BytesIO(data))
     except Exception as error:
         said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        said = said.partition(" Please check the warnings")[0].rstrip(".")
         raise ImportModelError(
             f"torch cannot read it as an exported program: {said}; write it with torch.export.save"
         ) from error
-    return load_program(program, None, name)
+    finally:
+        logger.disabled = before
+    return imported_program(program, None, name, unrolled=unrolled).graph
 
 
 def torch_package(name: str) -> Any:

@@ -63,6 +63,8 @@ class _Reader:
     refs: dict[str, Ref | list[Ref]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
     """FX node → its torch value, for what no input decides."""
+    integers: set[str] = field(default_factory=set)
+    """Known FX nodes whose integers are kept beside their values."""
     unsupported: list[Unsupported] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     """FX nodes that hang on an unsupported one."""
@@ -97,10 +99,23 @@ class _Reader:
             self.lost.add(node.name)
         elif all(n in self.known for n in feeds):
             self.known[node.name] = node.target(*self.concrete(node.args), **self.concrete(node.kwargs))
+            if self.keeps_integers(node):
+                self.translate(node, index)
         elif node.target is operator.getitem:
             self.item(node, index)
         else:
             self.translate(node, index)
+
+    def keeps_integers(self, node: Any) -> bool:
+        """Whether a constant call is translated too: dequantised weights, and what moves them, stay integers."""
+        op, source = op_name(node), node.all_input_nodes[0].name if node.all_input_nodes else ""
+        if op in quantized.DEQUANTIZE:
+            kept = str(self.known[source].dtype).removeprefix("torch.") in quantized.CONSTANT_KINDS
+        else:
+            kept = op in quantized.MOVES and source in self.integers
+        if kept:
+            self.integers.add(node.name)
+        return kept
 
     def item(self, node: Any, index: int) -> None:
         """One result of a call with several."""

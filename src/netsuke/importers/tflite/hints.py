@@ -12,7 +12,7 @@ LOGIC = "compute it outside the model, or replace it by MAXIMUM, MINIMUM and MUL
 HINTS = {
     "ARG_MIN": "ARG_MAX of the negated input",
     "BATCH_TO_SPACE_ND": SPACE_BATCH,
-    "BIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
+    "BIDIRECTIONAL_SEQUENCE_LSTM": "two UNIDIRECTIONAL_SEQUENCE_LSTM, one on the reversed input, and a CONCATENATION",
     "BIDIRECTIONAL_SEQUENCE_RNN": RECURRENT,
     "BROADCAST_TO": "ADD, MUL and their like broadcast by themselves",
     "CONV_3D": "2-D convolutions over slices, added up",
@@ -23,7 +23,7 @@ HINTS = {
     "IF": CONTROL,
     "L2_NORMALIZATION": "normalise outside the model, or train with a BatchNormalization, which folds away",
     "L2_POOL_2D": "AVERAGE_POOL_2D, and train on",
-    "LSTM": RECURRENT,
+    "LSTM": "UNIDIRECTIONAL_SEQUENCE_LSTM (Keras: LSTM without unroll), or " + RECURRENT,
     "MIRROR_PAD": "PAD with zeros, and train on",
     "ONE_HOT": "feed the one-hot vector as an input",
     "RANGE": FOLD,
@@ -35,7 +35,6 @@ HINTS = {
     "SPACE_TO_DEPTH": "RESHAPE, TRANSPOSE, RESHAPE",
     "SVDF": "two CONV_2D: one over the features, one over time",
     "TOPK_V2": "ARG_MAX, or sort the outputs outside the model",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": RECURRENT,
     "UNIDIRECTIONAL_SEQUENCE_RNN": RECURRENT,
     "WHILE": CONTROL + "; " + RECURRENT,
 }

@@ -29,6 +29,7 @@ FAMILIES = (
     "matmul",
     "pool",
     "quantize",
+    "recurrent",
     "reduce",
     "resize",
     "shape",
@@ -40,6 +41,10 @@ Decoder = Callable[[Place], None]
 SIDE_EFFECTS = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE"})
 SHAPE_ONLY = {"RESHAPE": (1,), "TRANSPOSE_CONV": (0,)}
 """Operands that only repeat the output's shape: what computes them (SHAPE, PACK) need not be run."""
+
+
+KEEPS_STATES = frozenset({"UNIDIRECTIONAL_SEQUENCE_LSTM"})
+"""Operators with variable tensors among their operands, which nothing writes."""
 
 
 @cache
@@ -165,7 +170,8 @@ def check_order(builder: Builder, places: list[Place]) -> None:
         for index in data_inputs(place.record):
             if index not in written and not builder.is_constant(index):
                 name, kind = builder.names[index], main.tensors[index].type
-                if kind is ElementType.RESOURCE:
+                states = place.record.op in KEEPS_STATES and main.tensors[index].is_variable
+                if kind is ElementType.RESOURCE or states:
                     continue
                 raise ImportModelError(
                     f"{place.record.op} ({place}) reads {name!r}, which nothing before it writes; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from netsuke.importers.tflite.options import Options, flag, int8, int32
+from netsuke.importers.tflite.options import Options, Wire, flag, int8, int32, slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +177,19 @@ class LogicalNotOptions(Options):
     union: ClassVar[int] = 63
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnidirectionalSequenceLstmOptions(Options):
+    """UNIDIRECTIONAL_SEQUENCE_LSTM; clips of 0 are none."""
+
+    union: ClassVar[int] = 71
+    fused_activation_function: int = int8()
+    cell_clip: float = slot(Wire.FLOAT32, 0.0)
+    proj_clip: float = slot(Wire.FLOAT32, 0.0)
+    time_major: bool = flag()
+    asymmetric_quantize_inputs: bool = flag()
+    diagonal_recurrent_tensors: bool = flag()
+
+
 MORE: tuple[type[Options], ...] = (
     DivOptions,
     GeluOptions,
@@ -201,6 +214,7 @@ MORE: tuple[type[Options], ...] = (
     LogicalAndOptions,
     LogicalOrOptions,
     LogicalNotOptions,
+    UnidirectionalSequenceLstmOptions,
 )
 
 PLAIN: dict[str, type[Options]] = {

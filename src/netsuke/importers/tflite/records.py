@@ -106,6 +106,8 @@ class OperatorRecord:
     options: Options = NO_OPTIONS
     version: int = 1
     custom: bool = False
+    intermediates: tuple[int, ...] = ()
+    """Tensors that only say how values inside the operator are quantised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
