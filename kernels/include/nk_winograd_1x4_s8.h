@@ -13,17 +13,18 @@
 
 /* Six places of `place` bytes, word by word of each tile in turn; weights place by place, for every two
    inputs a word of each of four channels; sums as 6 places x 4 channels x tiles. */
-typedef struct nk_band {
+typedef struct nk_winograd_line {
   const uint32_t *columns;
   const int16_t *weights;
   uint32_t *sums;
   int32_t place;
-} nk_band;
+} nk_winograd_line;
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
 /* r11 sums, lr a place's bytes, r12 its end; sp+0 where the sums end. */
-__attribute__((naked, noinline, unused)) static void nk_band_one(__attribute__((unused)) const nk_band *s) {
+__attribute__((naked, noinline, unused)) static void nk_winograd_line_one(__attribute__((unused))
+                                                                          const nk_winograd_line *s) {
   __asm__ volatile(
       "push {r3-r11, lr}\n ldm r0, {r0, r1, r11, lr}\n add r2, r11, #96\n str r2, [sp]\n add r12, r0, lr\n"
       "1:\n" NK_SQUARE_FIRST "2:\n" NK_SQUARE_SEVEN "cmp r0, r12\n beq 3f\n" NK_SQUARE_STEP
@@ -32,7 +33,8 @@ __attribute__((naked, noinline, unused)) static void nk_band_one(__attribute__((
 }
 
 /* sp+0 place, 4 where sums go, 8 and where they end, 12 the place's end. */
-__attribute__((naked, noinline, unused)) static void nk_band_two(__attribute__((unused)) const nk_band *s) {
+__attribute__((naked, noinline, unused)) static void nk_winograd_line_two(__attribute__((unused))
+                                                                          const nk_winograd_line *s) {
   __asm__ volatile(
       "push {r4-r11, lr}\n ldm r0, {r0, r1, r2, r3}\n sub sp, #20\n add r4, r2, #192\n str r3, [sp]\n"
       "str r2, [sp, #4]\n str r4, [sp, #8]\n"
@@ -63,8 +65,8 @@ __attribute__((naked, noinline, unused)) static void nk_band_two(__attribute__((
             ", ror #8", "[r0], #4", word) "ldr r12, [sp]\n cmp r0, r12\n bne 1b\n pop {r3-r11, pc}\n"); \
   }
 
-NK_BAND_ALONG(nk_band_along_one, "4")
-NK_BAND_ALONG(nk_band_along_two, "8")
+NK_BAND_ALONG(nk_winograd_line_along_one, "4")
+NK_BAND_ALONG(nk_winograd_line_along_two, "8")
 
 #define NK_BAND_ONCE(r) NK_ONCE(r, "r3", "r4", "8")
 #define NK_BAND_SCALE_ONCE NK_BAND_ONCE("r5") NK_BAND_ONCE("r6") NK_BAND_ONCE("r9") NK_BAND_ONCE("r11")
@@ -75,14 +77,14 @@ NK_BAND_ALONG(nk_band_along_two, "8")
   "ldr r7, [sp, #32]\n movw r10, #0xAAAB\n movt r10, #0xAAA\n" NK_BAND_TWICE("r5") NK_BAND_TWICE("r6") \
       NK_BAND_TWICE("r9") NK_BAND_TWICE("r11")
 
-NK_SQUARE_STORE(nk_band_store_one_relu, "4", "2", "4", NK_BAND_SCALE_ONCE)
-NK_SQUARE_STORE(nk_band_store_one, "4", "2", "4", NK_BAND_SCALE_TWICE)
-NK_SQUARE_STORE(nk_band_store_two_relu, "8", "3", "8", NK_BAND_SCALE_ONCE)
-NK_SQUARE_STORE(nk_band_store_two, "8", "3", "8", NK_BAND_SCALE_TWICE)
+NK_SQUARE_STORE(nk_winograd_line_store_one_relu, "4", "2", "4", NK_BAND_SCALE_ONCE)
+NK_SQUARE_STORE(nk_winograd_line_store_one, "4", "2", "4", NK_BAND_SCALE_TWICE)
+NK_SQUARE_STORE(nk_winograd_line_store_two_relu, "8", "3", "8", NK_BAND_SCALE_ONCE)
+NK_SQUARE_STORE(nk_winograd_line_store_two, "8", "3", "8", NK_BAND_SCALE_TWICE)
 
 #else
 
-static inline void nk_band_run(const nk_band *s, int32_t tiles) {
+static inline void nk_winograd_line_run(const nk_winograd_line *s, int32_t tiles) {
   const int32_t words = s->place / 4, row = 4 * tiles;
   const int16_t *w = s->weights;
   for (int32_t place = 0; place < 6; place++) {
@@ -98,11 +100,11 @@ static inline void nk_band_run(const nk_band *s, int32_t tiles) {
   }
 }
 
-static inline void nk_band_one(const nk_band *s) { nk_band_run(s, 1); }
+static inline void nk_winograd_line_one(const nk_winograd_line *s) { nk_winograd_line_run(s, 1); }
 
-static inline void nk_band_two(const nk_band *s) { nk_band_run(s, 2); }
+static inline void nk_winograd_line_two(const nk_winograd_line *s) { nk_winograd_line_run(s, 2); }
 
-static inline void nk_band_along(const nk_square_walk *s, int32_t tiles) {
+static inline void nk_winograd_line_along(const nk_square_walk *s, int32_t tiles) {
   for (int32_t at = 0; at < s->bytes; at += 4) {
     const nk_six bytes = nk_square_pixels(s, at);
     for (int32_t half = 0; half < 2; half++)
@@ -111,34 +113,38 @@ static inline void nk_band_along(const nk_square_walk *s, int32_t tiles) {
   }
 }
 
-static inline void nk_band_along_one(const nk_square_walk *s) { nk_band_along(s, 1); }
+static inline void nk_winograd_line_along_one(const nk_square_walk *s) { nk_winograd_line_along(s, 1); }
 
-static inline void nk_band_along_two(const nk_square_walk *s) { nk_band_along(s, 2); }
+static inline void nk_winograd_line_along_two(const nk_square_walk *s) { nk_winograd_line_along(s, 2); }
 
-static inline int8_t nk_band_scaled(uint32_t sum, const int32_t *scale, int32_t zero, int32_t relu) {
+static inline int8_t nk_winograd_line_scaled(uint32_t sum, const int32_t *scale, int32_t zero, int32_t relu) {
   return relu ? nk_scaled_once((int32_t)sum, scale + 1, 8)
               : nk_scaled_twice(nk_smmlar((int32_t)sum, 178956971, 0), scale + 1, zero);
 }
 
-static inline void nk_band_store(const nk_square_out *s, int32_t tiles, int32_t relu) {
+static inline void nk_winograd_line_store(const nk_square_out *s, int32_t tiles, int32_t relu) {
   for (int32_t c = 0; c < s->channels; c++) {
     const int32_t *const scale = s->scales + 3 * c;
     const nk_six sums = nk_square_outputs(s->sums + c * tiles, 4 * tiles, (uint32_t)scale[0]);
     int8_t *const y = s->y + c;
-    y[0] = nk_band_scaled(sums.a, scale, s->zero, relu);
-    y[s->pixel] = nk_band_scaled(sums.b, scale, s->zero, relu);
-    y[2 * s->pixel] = nk_band_scaled(sums.c, scale, s->zero, relu);
-    y[3 * s->pixel] = nk_band_scaled(sums.d, scale, s->zero, relu);
+    y[0] = nk_winograd_line_scaled(sums.a, scale, s->zero, relu);
+    y[s->pixel] = nk_winograd_line_scaled(sums.b, scale, s->zero, relu);
+    y[2 * s->pixel] = nk_winograd_line_scaled(sums.c, scale, s->zero, relu);
+    y[3 * s->pixel] = nk_winograd_line_scaled(sums.d, scale, s->zero, relu);
   }
 }
 
-static inline void nk_band_store_one_relu(const nk_square_out *s) { nk_band_store(s, 1, 1); }
+static inline void nk_winograd_line_store_one_relu(const nk_square_out *s) {
+  nk_winograd_line_store(s, 1, 1);
+}
 
-static inline void nk_band_store_one(const nk_square_out *s) { nk_band_store(s, 1, 0); }
+static inline void nk_winograd_line_store_one(const nk_square_out *s) { nk_winograd_line_store(s, 1, 0); }
 
-static inline void nk_band_store_two_relu(const nk_square_out *s) { nk_band_store(s, 2, 1); }
+static inline void nk_winograd_line_store_two_relu(const nk_square_out *s) {
+  nk_winograd_line_store(s, 2, 1);
+}
 
-static inline void nk_band_store_two(const nk_square_out *s) { nk_band_store(s, 2, 0); }
+static inline void nk_winograd_line_store_two(const nk_square_out *s) { nk_winograd_line_store(s, 2, 0); }
 
 #endif
 

@@ -5,5 +5,5 @@
 
 NK_KERNEL void nk_conv_2d_s8_winograd_1x4(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y,
                                           void *scratch, const nk_winograd_4x4_args *a) {
-  nk_band_image(x, w, scales, y, scratch, a);
+  nk_winograd_line_image(x, w, scales, y, scratch, a);
 }

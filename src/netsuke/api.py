@@ -11,12 +11,14 @@ from netsuke import pipeline
 from netsuke.boards import Board
 from netsuke.boards import board as find_board
 from netsuke.bundle import build_bundle
+from netsuke.compress.recipe import Recipe
 from netsuke.errors import InputError
 from netsuke.exporting import export_graph
 from netsuke.importers import loading
 from netsuke.inspection import inspect_graph
 from netsuke.ir import Array, Graph
 from netsuke.pipeline import BuildOptions, Progress, silent
+from netsuke.quantization import Data, integers_in_memory
 from netsuke.report.bundle import BundleResult
 from netsuke.report.export import Exported
 from netsuke.report.inspection import Inspection
@@ -66,6 +68,19 @@ class Model:
         if flash is not None:
             options = replace(options or BuildOptions(), flash=flash)
         return pipeline.build(model, board=board, out=Path(out), options=options, progress=progress)
+
+    def quantize(self, samples: Data, *, recipe: Recipe | None = None, progress: Progress = silent) -> Model:
+        """The model in integers, calibrated with samples of its input: a file, a folder, arrays, a dataset.
+
+        `recipe`: what is done (`netsuke.quantize.Recipe`). Nothing is written: build or export what is given back.
+
+        Raises:
+            InputError: when the model is quantised already, or samples are not what it takes.
+            UnsupportedModel: when nothing in it has an integer form.
+        """
+        given = self.graph if self.path is None else self.path
+        graph, _ = integers_in_memory(given, samples, recipe=recipe, progress=progress)
+        return Model(graph=graph)
 
     def export(self, out: str | os.PathLike[str], *, samples: Sequence[Sequence[Array]] = ()) -> Exported:
         """Writes the model as .tflite, or as .onnx (QDQ where it is quantised), by the ending of `out`.

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from netsuke.compress.coding import quantize_inputs
+from netsuke.compress.datasets import NAME, named_object, samples_of
 from netsuke.compress.evaluate import float_outputs, integer_outputs
 from netsuke.compress.files import Stored, read_samples
 from netsuke.compress.measure import sqnr_db
 from netsuke.compress.quantize import check_quantizable
 from netsuke.compress.recipe import Progress, Quantized, Recipe, few_bits, quantize_by, silent
-from netsuke.compress.samples import ArraySamples, Samples, gathered, measurable, samples_of
+from netsuke.compress.samples import ArraySamples, Samples, gathered, measurable
 from netsuke.compress.weight_only import rounded_weights, stored_bytes
 from netsuke.errors import InputError
 from netsuke.exporting import check_output, export_graph
-from netsuke.importers.loading import load_for_file
+from netsuke.importers.loading import load, load_for_file
 from netsuke.ir import Array, Graph
 from netsuke.lower.fold_constants import FoldConstants
 from netsuke.lower.fuse_activations import FuseActivations
@@ -28,8 +31,8 @@ from netsuke.lower.remove_unused import RemoveUnused
 from netsuke.lower.simplify_reshapes import SimplifyReshapes
 from netsuke.report.quantization import Quality, QuantizationResult
 
-Data = str | os.PathLike[str] | Samples | Array
-"""A file or folder of samples, samples, or one array for a model of one input."""
+Data = str | os.PathLike[str] | Samples | Array | Iterable[Any]
+"""A file or folder of samples, `package.module:object`, samples, one array for a model of one input, or a dataset."""
 PASSES = (RemoveUnused(), FoldConstants(), SimplifyReshapes(), FuseActivations(), RemoveUnused())
 """What is done to a float graph first: an activation that is fused needs no range of its own."""
 MEASURED = 256
@@ -88,6 +91,30 @@ def quantize_model(
         on_calibration=data is None,
         seconds=time.monotonic() - started,
     )
+
+
+def integers_in_memory(
+    model: Path | Graph,
+    calib: Data,
+    *,
+    recipe: Recipe | None = None,
+    stored: Stored | None = None,
+    progress: Progress = silent,
+) -> tuple[Graph, Quality]:
+    """The integer graph of a float model, to be built at once, and how near it is on samples of the calibration.
+
+    No file is in between: also what no format holds in integers (normalisation, GRU) is in integers.
+
+    Raises:
+        NetsukeError: one of the errors of `netsuke.errors`.
+    """
+    loaded = load(model) if isinstance(model, Path) else model
+    graph = lower(loaded, PASSES).graph
+    check_quantizable(graph)
+    samples = given_samples(graph, calib, stored)
+    measured = measurable(graph, gathered(samples, MEASURED))
+    done = quantize_by(graph, samples, recipe or Recipe(), progress)
+    return done.graph, measured_quality(graph, done.graph, measured)
 
 
 def for_file(recipe: Recipe, out: Path) -> Recipe:
@@ -162,7 +189,10 @@ def float_graph(model: Path | Graph, out: Path | None = None) -> Graph:
 def given_samples(graph: Graph, data: Data, stored: Stored | None = None) -> Samples:
     """Samples from wherever they come."""
     if isinstance(data, str | os.PathLike):
-        return read_samples(graph, Path(data), stored)
+        path = Path(data)
+        if path.exists() or not NAME.fullmatch(str(path)):
+            return read_samples(graph, path, stored)
+        data = named_object(str(path))
     return samples_of(graph, data)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from netsuke.compress.datasets import samples_of
 from netsuke.compress.files import Stored, read_samples
-from netsuke.compress.samples import gathered, samples_of
+from netsuke.compress.samples import gathered
 from netsuke.errors import InputError
 from tests.compress.networks import random
 from tests.compress.test_quantize import conv_net

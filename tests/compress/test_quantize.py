@@ -200,11 +200,9 @@ def test_samples_that_are_not_numbers(bad):
         calibrate(conv_net(), given)
 
 
-@pytest.mark.parametrize(
-    "wrong", [random(1, 8, 8, 1), random(1, 8, 8, 3).astype(np.float64), random(8, 8, 3)]
-)
-def test_samples_of_another_shape_or_type(wrong):
-    with pytest.raises(InputError, match=r"float32\[1, 8, 8, 3\] was wanted"):
+@pytest.mark.parametrize("wrong", [random(1, 8, 8, 1), random(8, 3), random(1, 1, 8, 8, 3, 1)])
+def test_samples_of_another_shape(wrong):
+    with pytest.raises(InputError, match=r"sample 0: got shape .* \[N, 8, 8, 3\] was wanted"):
         calibrate(conv_net(), [(wrong,)])
 
 

@@ -12,7 +12,7 @@ from netsuke.cli.consoles import out as stdout
 from netsuke.cli.consoles import print_json, progress_bar
 
 if TYPE_CHECKING:
-    from netsuke.ir import Array
+    from netsuke.ir import Array, Graph
 
 
 class Optimize(StrEnum):
@@ -50,6 +50,15 @@ def build(
     inputs: Annotated[
         Path | None,
         typer.Option("--inputs", help="Inputs to compare with: .npz (an array an input) or .npy."),
+    ] = None,
+    calib: Annotated[
+        str | None,
+        typer.Option(
+            "--calib",
+            "-c",
+            help="Samples to bring a float model to int8 with: .npz, .npy, a folder, package.module:dataset.",
+            metavar="SAMPLES",
+        ),
     ] = None,
     runs: Annotated[int, typer.Option("--runs", min=0, help="Random inputs to compare with.")] = 3,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random inputs.")] = 0,
@@ -131,6 +140,9 @@ def build(
         raise InputError(f"got {len(names)} names for one model; give one")
     if several and inputs is not None:
         raise InputError("--inputs goes with one model; compare them in a build of that model by itself")
+    if several and calib is not None:
+        raise InputError("--calib goes with one model; write the others with `netsuke quantize` first")
+    source = models[0] if calib is None else in_integers(models[0], calib, board, quiet=quiet or json)
     options = pipeline.BuildOptions(
         name=None if several or not names else names[0],
         optimize=optimize.value,
@@ -143,7 +155,7 @@ def build(
         flash=flash,
         place=place,
         push_rows=push_rows,
-        inputs=() if inputs is None else given_inputs(models[0], inputs),
+        inputs=() if inputs is None else given_inputs(models[0], inputs, source),
         replace=force,
         **({} if not on else {"targets": tuple(Target(one.value) for one in dict.fromkeys(on))}),
     )
@@ -151,7 +163,7 @@ def build(
         build_several(models, board=board, out=out, names=names, options=options, json=json, quiet=quiet)
         return
     with progress_bar(shown=not quiet) as progress:
-        result = pipeline.build(models[0], board=board, out=out, options=options, progress=progress)
+        result = pipeline.build(source, board=board, out=out, options=options, progress=progress)
     if json:
         print_json(to_json(result))
     elif not quiet:
@@ -160,9 +172,25 @@ def build(
         raise typer.Exit(NotExact.exit_code)
 
 
-def given_inputs(model: Path, inputs: Path) -> list[tuple[Array, ...]]:
-    """The invocations in a file of arrays, held against the model's inputs."""
+def in_integers(model: Path, calib: str, board: str, *, quiet: bool) -> Graph:
+    """The integer graph of a float model; says how near it is. An unknown board is said first."""
+    from netsuke.boards import board as find_board
+    from netsuke.quantization import integers_in_memory
+    from netsuke.report.quantization_text import quality_words
+
+    find_board(board)
+    with progress_bar(shown=not quiet) as progress:
+        graph, quality = integers_in_memory(model, calib, progress=progress)
+    if not quiet:
+        stdout().print(f" int8 on {quality.samples} samples of the calibration: {quality_words(quality)}")
+    return graph
+
+
+def given_inputs(model: Path, inputs: Path, source: Path | Graph) -> list[tuple[Array, ...]]:
+    """The invocations in a file of arrays, held against the model's inputs; real numbers where it is quantised here."""
     from netsuke.cli.inputs import read_inputs
+    from netsuke.compress.coding import quantize_inputs
     from netsuke.importers.loading import load
 
-    return read_inputs(inputs, load(model))
+    rows = read_inputs(inputs, load(model))
+    return rows if isinstance(source, Path) else [quantize_inputs(source, row) for row in rows]

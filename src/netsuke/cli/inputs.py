@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from netsuke.compress.files import in_order, read_arrays
+from netsuke.compress.samples import channels_last
 from netsuke.errors import InputError
 from netsuke.ir import Array, Graph, Tensor
 
@@ -16,7 +17,8 @@ def read_inputs(path: Path, graph: Graph) -> list[tuple[Array, ...]]:
 
     An array belongs to the input that has its name; when no name matches, arrays belong to inputs in order.
     Others, such as labels, are passed over where names match.
-    Each has shape [N, *input without its first dimension 1], [N, *input], or that of the input for N = 1.
+    Each has shape [N, *input without its first dimension 1], [N, *input], or that of the input for N = 1; images and
+    signals may have their channels first.
 
     Raises:
         InputError: when the file cannot be read, or its arrays are not what the model takes.
@@ -47,7 +49,7 @@ def stacked(array: Array, tensor: Tensor, path: Path) -> Array:
         raise InputError(
             f"{path.name}: got {array.dtype.name} for {describe(tensor)}; {advice(array, tensor)}"
         )
-    shape = tensor.shape
+    array, shape = channels_last(array, tensor), tensor.shape
     one = shape[1:] if shape[:1] == (1,) else shape
     if array.shape == shape:
         return array[np.newaxis]

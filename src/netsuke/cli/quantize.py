@@ -29,7 +29,8 @@ def quantize(
         Path | None,
         typer.Option(
             "--calib", "-c",
-            help="Samples to calibrate with: .npz, .npy, or a folder of them. Needed but for --weight-only.",
+            help="Samples to calibrate with: .npz, .npy, a folder of them, or package.module:dataset. "
+            "Needed but for --weight-only.",
         ),
     ] = None,
     data: Annotated[

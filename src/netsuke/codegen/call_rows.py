@@ -184,8 +184,8 @@ def pointer_type(param: Param) -> str:
 
 
 def worthwhile(calls: Sequence[Call]) -> CallRows | None:
-    """The form of several calls of one kernel; None where it would save nothing."""
-    if len(calls) < 2:
+    """The form of several calls of one kernel; None where it would save nothing, or a layer calls others beside it."""
+    if len(calls) < 2 or len({call.kernel.name for call in calls}) > 1:
         return None
     rows = rows_of(calls)
     return rows if saved_bytes(rows, calls) > 0 else None

@@ -9,8 +9,9 @@ from types import MappingProxyType
 import numpy as np
 
 from netsuke.compress.calibrators import Calibrator, calibrator
+from netsuke.compress.datasets import samples_of
 from netsuke.compress.ranges import Range, Ranges
-from netsuke.compress.samples import Batch, Samples, samples_of
+from netsuke.compress.samples import Batch, Samples
 from netsuke.compress.simulate import Simulator, Values
 from netsuke.compress.statistics import Collector, Statistics
 from netsuke.errors import InputError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -68,27 +68,6 @@ def gathered(samples: Samples, most: int | None = None) -> ArraySamples:
     return ArraySamples(arrays=tuple(np.concatenate(one) for one in zip(*parts, strict=True)), labels=labels)
 
 
-def samples_of(graph: Graph, given: Iterable[Sequence[Array]] | Samples | Array) -> Samples:
-    """Anything that holds samples, held against the graph's inputs.
-
-    Args:
-        graph: a float32 graph.
-        given: `Samples`; one array [N, ...] for a graph of one input; or invocations, each with an array an input in
-            the input's whole shape.
-
-    Raises:
-        InputError: without samples, or for a sample of the wrong shape or type.
-    """
-    if isinstance(given, np.ndarray):
-        return checked(graph, ArraySamples(arrays=(stack_of(given, the_input(graph), "the array"),)))
-    if hasattr(given, "batches"):
-        return given  # type: ignore[return-value]
-    rows = [of_graph(graph, list(sample)) for sample in given]
-    if not rows:
-        raise InputError("got no calibration samples; some hundred inputs like those of real use are wanted")
-    return ArraySamples(arrays=tuple(np.stack(one) for one in zip(*rows, strict=True)))
-
-
 def the_input(graph: Graph) -> Tensor:
     """The graph's only input.
 
@@ -102,34 +81,33 @@ def the_input(graph: Graph) -> Tensor:
     return graph.tensors[graph.inputs[0]]
 
 
-def of_graph(graph: Graph, sample: list[Array]) -> list[Array]:
-    """One invocation's arrays without their leading 1, checked."""
-    if len(sample) != len(graph.inputs):
-        raise InputError(
-            f"got {len(sample)} inputs; {graph.name} takes {len(graph.inputs)}: {list(graph.inputs)}"
-        )
-    for name, value in zip(graph.inputs, sample, strict=True):
-        wanted = graph.tensors[name]
-        if value.shape != wanted.shape or value.dtype != wanted.dtype.numpy:
-            raise InputError(
-                f"input {name!r}: got {value.dtype.name}{list(value.shape)}; "
-                f"{wanted.dtype.value}{list(wanted.shape)} was wanted"
-            )
-    return [x.reshape(of_one(graph.tensors[n])) for n, x in zip(graph.inputs, sample, strict=True)]
-
-
 def of_one(tensor: Tensor) -> tuple[int, ...]:
     """The shape of one sample of an input: without the leading 1 that a batch takes the place of."""
     return tensor.shape[1:] if len(tensor.shape) > 1 and tensor.shape[0] == 1 else tensor.shape
 
 
+def channels_last(array: Array, tensor: Tensor) -> Array:
+    """Images [N, C, H, W] or signals [N, C, W], as PyTorch and ONNX have them, with their channels behind.
+
+    Only where the shape is not the input's own; without N too. Others are given back as they are.
+    """
+    one = of_one(tensor)
+    rank = len(one)
+    if rank not in (2, 3) or array.ndim not in (rank, rank + 1, rank + 2) or array.shape[-rank:] == one:
+        return array
+    return np.moveaxis(array, -rank, -1) if array.shape[-rank:] == (one[-1], *one[:-1]) else array
+
+
 def stack_of(array: Array, tensor: Tensor, where: str) -> Array:
     """An array of numbers as [N, *shape of one sample] in the input's type; integers become float32.
+
+    Images and signals may have their channels first.
 
     Raises:
         InputError: for another shape, or what is no number.
     """
     wanted = of_one(tensor)
+    array = channels_last(array, tensor)
     if array.dtype.kind not in "fiu" or (array.dtype.kind == "f" and tensor.dtype is not DType.FLOAT32):
         raise InputError(
             f"{where}: got {array.dtype.name} for input {tensor.name!r}; {tensor.dtype.value} was wanted"
