@@ -1,49 +1,27 @@
 /* LSTM, int8 with gates and cell state of 16 bits, on cores with the DSP extension: four inputs of a gate are
    two dual MACs. Features and cells are multiples of four. */
+#include "nk_bytes_s8.h"
 #include "nk_halves_s8.h"
 #include "nk_lstm_s8.h"
-
-/* acc plus the products of both halfwords, modulo 2^32. */
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
-
-static inline int32_t nk_lstm_dual(int32_t a, int32_t b, int32_t acc) {
-  __asm__("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
-  return acc;
-}
-
-#else
-
-static inline int32_t nk_lstm_dual(int32_t a, int32_t b, int32_t acc) {
-  const int32_t low = (int16_t)(a & 0xFFFF) * (int16_t)(b & 0xFFFF);
-  const int32_t high = (a >> 16) * (b >> 16);
-  return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
-}
-
-#endif
-
-static inline uint32_t nk_lstm_word(const int8_t *bytes) {
-  uint32_t word;
-  memcpy(&word, bytes, sizeof word);
-  return word;
-}
+#include "nk_scale_s8.h"
 
 /* sums[0..3] += inputs times the weights of the four gates; four bytes of each gate in turn. */
 static inline void nk_lstm_dot(int32_t sums[4], const int8_t *x, const int8_t *w, int32_t depth) {
   int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
   for (const int8_t *end = x + depth; x != end; x += 4, w += 16) {
-    const uint32_t word = nk_lstm_word(x);
+    const uint32_t word = nk_load_word(x);
     const int32_t even = nk_planes_even(word);
     const int32_t odd = nk_planes_odd(word);
-    const uint32_t w0 = nk_lstm_word(w), w1 = nk_lstm_word(w + 4);
-    const uint32_t w2 = nk_lstm_word(w + 8), w3 = nk_lstm_word(w + 12);
-    s0 = nk_lstm_dual(even, nk_planes_even(w0), s0);
-    s1 = nk_lstm_dual(even, nk_planes_even(w1), s1);
-    s2 = nk_lstm_dual(even, nk_planes_even(w2), s2);
-    s3 = nk_lstm_dual(even, nk_planes_even(w3), s3);
-    s0 = nk_lstm_dual(odd, nk_planes_odd(w0), s0);
-    s1 = nk_lstm_dual(odd, nk_planes_odd(w1), s1);
-    s2 = nk_lstm_dual(odd, nk_planes_odd(w2), s2);
-    s3 = nk_lstm_dual(odd, nk_planes_odd(w3), s3);
+    const uint32_t w0 = nk_load_word(w), w1 = nk_load_word(w + 4);
+    const uint32_t w2 = nk_load_word(w + 8), w3 = nk_load_word(w + 12);
+    s0 = nk_scale_dual((uint32_t)nk_planes_even(w0), even, s0);
+    s1 = nk_scale_dual((uint32_t)nk_planes_even(w1), even, s1);
+    s2 = nk_scale_dual((uint32_t)nk_planes_even(w2), even, s2);
+    s3 = nk_scale_dual((uint32_t)nk_planes_even(w3), even, s3);
+    s0 = nk_scale_dual((uint32_t)nk_planes_odd(w0), odd, s0);
+    s1 = nk_scale_dual((uint32_t)nk_planes_odd(w1), odd, s1);
+    s2 = nk_scale_dual((uint32_t)nk_planes_odd(w2), odd, s2);
+    s3 = nk_scale_dual((uint32_t)nk_planes_odd(w3), odd, s3);
   }
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }

@@ -14,14 +14,13 @@ from netsuke.compress.samples import ArraySamples, Samples, gathered
 from netsuke.compress.study import Metric, Study, wide_choices
 from netsuke.compress.workshop import Workshop
 from netsuke.errors import InputError
-from netsuke.exporting import check_output
+from netsuke.exporting import COMPARED, check_output
 from netsuke.inspection import flash_constants
 from netsuke.ir import Graph
 from netsuke.lower import lower
 from netsuke.ops.program import bind
 from netsuke.plan import make_plan
 from netsuke.quantization import (
-    COMPARED,
     Data,
     float_graph,
     for_file,

@@ -20,7 +20,7 @@ from netsuke.report.export import Exported
 from netsuke.staging import write_whole
 
 COMPARED = 4
-"""Random inputs on which a written file is compared with the graph, when nobody gives others."""
+"""Inputs on which a written file is compared with the graph: random ones, when nobody gives others."""
 
 Outputs = Callable[[Sequence[tuple[Array, ...]]], list[tuple[Array, ...]]]
 """What a model computes of invocations, one after the other, in the shapes of the graph that was written."""
@@ -60,6 +60,7 @@ def check_output(out: Path, source: Path | None = None) -> None:
         raise InputError(f"{out} is a folder; give the name of a file")
 
 
+@np.errstate(all="ignore")
 def written(graph: Graph, out: Path, samples: Sequence[tuple[Array, ...]]) -> tuple[bytes, int]:
     """The file's bytes and how many nodes it has when it is read back, having compared what both compute.
 
@@ -67,16 +68,9 @@ def written(graph: Graph, out: Path, samples: Sequence[tuple[Array, ...]]) -> tu
         UnsupportedModel: when the format cannot hold the graph, or what is read back computes something else.
         InputError: when a package is not installed.
     """
-    with np.errstate(all="ignore"):
-        return made_and_compared(graph, out, samples)
-
-
-def made_and_compared(graph: Graph, out: Path, samples: Sequence[tuple[Array, ...]]) -> tuple[bytes, int]:
-    """As `written`."""
-    wanted = run(graph, samples)
-    write, read_back = FORMATS[out.suffix.lower()]
+    wanted, kind = run(graph, samples), out.suffix.lower()
+    write, read_back = FORMATS[kind]
     data = write(graph)
-    kind = out.suffix.lower()
     try:
         nodes, outputs = read_back(data, graph)
         found = outputs(samples)

@@ -21,7 +21,7 @@ from netsuke.compress.recipe import Progress, Quantized, Recipe, few_bits, quant
 from netsuke.compress.samples import ArraySamples, Samples, gathered, measurable
 from netsuke.compress.weight_only import rounded_weights, stored_bytes
 from netsuke.errors import InputError
-from netsuke.exporting import check_output, export_graph
+from netsuke.exporting import COMPARED, check_output, export_graph
 from netsuke.importers.loading import load, load_for_file
 from netsuke.ir import Array, Graph
 from netsuke.lower.fold_constants import FoldConstants
@@ -37,8 +37,6 @@ PASSES = (RemoveUnused(), FoldConstants(), SimplifyReshapes(), FuseActivations()
 """What is done to a float graph first: an activation that is fused needs no range of its own."""
 MEASURED = 256
 """At most so many samples are run in integers for a measurement."""
-COMPARED = 4
-"""Samples on which a written file is compared with the graph."""
 NO_INTEGERS = {".tflite": ("normalize",), ".onnx": ("normalize",)}
 """Ending of a file → operators that it holds in float32 only."""
 
@@ -108,9 +106,7 @@ def integers_in_memory(
     Raises:
         NetsukeError: one of the errors of `netsuke.errors`.
     """
-    loaded = load(model) if isinstance(model, Path) else model
-    graph = lower(loaded, PASSES).graph
-    check_quantizable(graph)
+    graph = float_graph(load(model) if isinstance(model, Path) else model)
     samples = given_samples(graph, calib, stored)
     measured = measurable(graph, gathered(samples, MEASURED))
     done = quantize_by(graph, samples, recipe or Recipe(), progress)

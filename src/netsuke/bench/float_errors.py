@@ -43,8 +43,8 @@ class Row:
         return not self.said and self.ours <= self.case.limit
 
 
-def model_of(case: FloatCase) -> bytes:
-    """The ONNX file: one node."""
+def model_of(case: FloatCase, shape: tuple[int, ...]) -> bytes:
+    """The ONNX file: one node that gives `shape`."""
     from onnx import TensorProto, helper, numpy_helper
 
     names = [f"x{i}" for i in range(len(case.inputs))]
@@ -54,16 +54,11 @@ def model_of(case: FloatCase) -> bytes:
         helper.make_tensor_value_info(name, TensorProto.FLOAT, value.shape)
         for name, value in zip(names, case.inputs, strict=True)
     ]
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, result_shape(case))
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)
     initial = [numpy_helper.from_array(value, name) for name, value in zip(held, case.constants, strict=True)]
     graph = helper.make_graph([node], "case", ports, [y], initial)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", case.opset)], ir_version=10)
     return bytes(model.SerializeToString())
-
-
-def result_shape(case: FloatCase) -> tuple[int, ...]:
-    """From the truth."""
-    return tuple(truth_of(case).shape)
 
 
 def truth_of(case: FloatCase) -> Array:
@@ -72,12 +67,11 @@ def truth_of(case: FloatCase) -> Array:
         return np.asarray(case.truth(*(x.astype(np.float64) for x in case.inputs)))
 
 
-def ours_of(case: FloatCase, graph: Graph) -> tuple[tuple[Array, ...], Array, Array]:
-    """(inputs in the graph's layout, output as the graph gives it, output in ONNX's layout)."""
+def ours_of(case: FloatCase, graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[Array, ...], Array, Array]:
+    """(inputs in the graph's layout, output as the graph gives it, output in ONNX's layout, which has `shape`)."""
     kinds = [graph.tensors[name] for name in graph.inputs]
     inputs = tuple(in_layout(x, kind.shape) for x, kind in zip(case.inputs, kinds, strict=True))
     output = interpret(graph, inputs).outputs[0]
-    shape = result_shape(case)
     plain = output.transpose(0, 3, 1, 2) if len(shape) == 4 and output.shape != shape else output
     return inputs, output, np.ascontiguousarray(plain).reshape(shape)
 
@@ -89,7 +83,7 @@ def in_layout(x: Array, shape: tuple[int, ...]) -> Array:
 
 def ulp_of(true: Array) -> Array:
     """The distance of float32 numbers around a true value, as double."""
-    size = np.clip(np.abs(true), SMALLEST_NORMAL, float(np.finfo(np.float32).max))
+    size = np.clip(np.abs(true), SMALLEST_NORMAL, float(LARGEST))
     return np.asarray(np.exp2(np.floor(np.log2(size)) - 23))
 
 
@@ -135,11 +129,11 @@ def measured(cases: Sequence[FloatCase]) -> tuple[Row, ...]:
     """All rows; the C of all cases is compiled for the host and must give the reference's bytes."""
     jobs, rows = [], []
     for case in cases:
-        data = model_of(case)
-        graph = load(data, case.name.replace(" ", "_").replace(",", ""))
-        inputs, output, plain = ours_of(case, graph)
-        jobs.append(HostJob(name=case.name, graph=graph, inputs=inputs, outputs=(output,)))
         true = truth_of(case)
+        data = model_of(case, true.shape)
+        graph = load(data, case.name.replace(" ", "_").replace(",", ""))
+        inputs, output, plain = ours_of(case, graph, true.shape)
+        jobs.append(HostJob(name=case.name, graph=graph, inputs=inputs, outputs=(output,)))
         others = [runtime_of(data, case.inputs), torch_of(case)]
         theirs = [np.nan if o is None else error(case, o, true, normal=True) for o in others]
         ours = error(case, plain, true, normal=False)

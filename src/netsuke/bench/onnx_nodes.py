@@ -1,6 +1,6 @@
 """How much of the ONNX standard is imported right: its node tests through importer, reference and C.
 
-`netsuke bench onnx [OPERATOR ...]` prints the counts; `onnx_report` writes docs/onnx.md.
+`netsuke bench onnx [OPERATOR ...]` prints the counts; with --markdown it prints docs/onnx.md.
 """
 
 from __future__ import annotations

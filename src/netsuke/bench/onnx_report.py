@@ -1,20 +1,14 @@
-"""What came of the ONNX node tests: for a terminal, and as docs/onnx.md.
-
-`python -m netsuke.bench.onnx_report --write` writes the latter.
-"""
+"""What came of the ONNX node tests: for a terminal, and as docs/onnx.md."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from netsuke.bench.onnx_cases import node_tests
-from netsuke.bench.onnx_nodes import Result, Status, run
+from netsuke.bench.onnx_nodes import Result, Status
 from netsuke.bench.sheet import Sheet, rendered
 from netsuke.report.words import printable
 
@@ -117,17 +111,3 @@ def print_results(console: Console, results: Sequence[Result]) -> None:
             if r.status is status:
                 console.print(Text(f"{status.value}: {r.operator} {r.name}: {printable(r.why)[:160]}"))
     console.print(Text(summary(results), style="bold"), soft_wrap=True)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Prints docs/onnx.md or writes it; exits with 1 when a test fails."""
-    results = run(node_tests())
-    if "--write" in arguments:
-        Path("docs/onnx.md").write_text(document(results), encoding="utf-8")
-    else:
-        print(document(results), end="")
-    return any(r.status is Status.FAILED for r in results)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

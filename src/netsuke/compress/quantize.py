@@ -127,14 +127,10 @@ class _Writer:
             if layer.bias is not None:
                 inputs[2:] = [self._bias(node, x, layer)]
         wanted = self.tensors[node.outputs[0]]
-        made = self._made(node, wanted, dtype)
-        if made == wanted.type:
-            self._append(node, inputs, node.outputs)
-            return
-        between = self._fresh(f"{wanted.name}_{dtype.value}")
-        self._retype(replace(wanted, name=between), made)
-        self._append(node, inputs, (between,))
-        self._cast(f"{node.name}_rescaled", between, wanted.name)
+        made = self._between(wanted, self._made(node, wanted, dtype))
+        self._append(node, inputs, (made,))
+        if made != wanted.name:
+            self._cast(f"{node.name}_rescaled", made, wanted.name)
 
     def _recurrent(self, node: Node) -> None:
         """LSTM and GRU: hidden states int8, the other state int16, those before the first step as those behind the

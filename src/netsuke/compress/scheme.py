@@ -102,14 +102,16 @@ class Scheme:
 
     def in_float(self, node: Node) -> bool:
         """True when a node stays in float32."""
-        wide = any(name in self.wide for name in (*node.inputs, *node.outputs))
-        beside = node.op in INT8_OR_FLOAT and wide
+        beside = node.op in INT8_OR_FLOAT and self.touches_wide(node)
         return node.op not in QUANTIZABLE or node.name in self.real or beside
+
+    def touches_wide(self, node: Node) -> bool:
+        """True when a node reads or gives a tensor that is kept in 16 bits."""
+        return any(name in self.wide for name in (*node.inputs, *node.outputs))
 
     def is_wide(self, graph: Graph, node: Node) -> bool:
         """True when a node computes in int16: it touches such a tensor, and has kernels for it."""
-        touched = any(name in self.wide for name in (*node.inputs, *node.outputs))
-        return touched and node.op not in ONLY_INT8
+        return self.touches_wide(node) and node.op not in ONLY_INT8
 
     def with_wide(self, wide: Mapping[str, Quantization]) -> Scheme:
         """The scheme with more tensors in 16 bits."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from netsuke.importers.onnx.builder import Known
 from netsuke.importers.onnx.model import OnnxNode, Refusal
-from netsuke.importers.onnx.walk import Coding, Handler, Walk
+from netsuke.importers.onnx.walk import OUTPUT_TYPES, Coding, Handler, Walk
 from netsuke.ir import Array, Quantization
 
 PER_TENSOR = (
@@ -55,8 +55,7 @@ def parameters(walk: Walk, node: OnnxNode) -> tuple[Array, Array, int]:
     """Scales and zero points of a constant, as flat arrays of one length, and the axis they run along."""
     scale = walk.known(node, 1).data
     zero = walk.optional(node, 2)
-    kinds = {0: np.uint8, 2: np.uint8, 3: np.int8}
-    kind = kinds.get(node.int_("output_dtype", 0))
+    kind = OUTPUT_TYPES.get(node.int_("output_dtype", 0))
     if zero is None and kind is None:
         raise Refusal(node, "it quantises to another type than int8 or uint8")
     points = np.zeros(scale.shape, kind or np.uint8) if zero is None else zero.data

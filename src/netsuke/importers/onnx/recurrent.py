@@ -19,6 +19,7 @@ from netsuke.importers.onnx.layout import plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.parts import ordered, taken
 from netsuke.importers.onnx.sequence import is_plain, sequence_layer
+from netsuke.importers.onnx.space import shuffled
 from netsuke.importers.onnx.walk import Handler, Walk, clamp_to
 from netsuke.ir import Array, DType, TensorType
 from netsuke.ops.concatenation import Concatenation
@@ -117,8 +118,6 @@ def recurrent(walk: Walk, node: OnnxNode) -> None:
 
 def batch_first(walk: Walk, x: Value) -> Value:
     """[batch, steps, features] seen as [steps, batch, features]."""
-    from netsuke.importers.onnx.space import shuffled
-
     batch, steps, features = x.shape
     return shuffled(walk, x, x.shape, (1, 0, 2), (steps, batch, features))
 
@@ -320,8 +319,6 @@ def deliver(
 
 def turned(walk: Walk, x: Value, perm: tuple[int, ...]) -> Value:
     """Axes in another order."""
-    from netsuke.importers.onnx.space import shuffled
-
     return shuffled(walk, x, x.shape, perm, tuple(x.shape[p] for p in perm))
 
 

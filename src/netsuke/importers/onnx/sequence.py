@@ -11,6 +11,7 @@ from netsuke.importers.onnx.builder import Known, Value
 from netsuke.importers.onnx.layout import plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.parts import ordered, taken
+from netsuke.importers.onnx.space import shuffled
 from netsuke.importers.onnx.walk import Walk
 from netsuke.ir import Array, DType
 from netsuke.ops.concatenation import Concatenation
@@ -41,8 +42,6 @@ def is_plain(walk: Walk, node: OnnxNode) -> bool:
 
 def sequence_layer(walk: Walk, node: OnnxNode, x: Value) -> None:
     """All directions, from x [steps, batch, features] in ONNX's order."""
-    from netsuke.importers.onnx.space import shuffled
-
     steps, batch, features = x.shape
     x = in_order(walk, shuffled(walk, x, x.shape, (1, 0, 2), (batch, steps, features)))
     both = node.text("direction", "forward") == "bidirectional"
@@ -66,8 +65,6 @@ def put(
     walk: Walk, node: OnnxNode, whole: Value, lasts: list[tuple[Value, Value]], shape: tuple[int, ...]
 ) -> None:
     """Y [steps, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden]; batch first with layout 1."""
-    from netsuke.importers.onnx.space import shuffled
-
     names = [*node.outputs, "", "", ""][:3]
     first = bool(node.int_("layout", 0))
     if names[0]:

@@ -24,6 +24,8 @@ from netsuke.ops.activation import FLOAT32_MAX, Clamp, stored
 from netsuke.ops.operator import site_of
 from netsuke.ops.registry import operator
 
+OUTPUT_TYPES = {0: np.uint8, 2: np.uint8, 3: np.int8}
+"""QuantizeLinear's output_dtype (0: not said) → the type where no zero point has one."""
 RealRange = tuple[float, float]
 
 
@@ -248,7 +250,7 @@ class Walk:
     def coding(self, node: OnnxNode) -> Coding | None:
         """The per-tensor parameters of a QuantizeLinear or DequantizeLinear, as our int8; None for others."""
         scale = self.ahead(node.input(1))
-        wanted = {0: np.uint8, 2: np.uint8, 3: np.int8}.get(node.int_("output_dtype", 0))
+        wanted = OUTPUT_TYPES.get(node.int_("output_dtype", 0))
         if node.op == "QuantizeLinear" and not node.input(2) and wanted is None:
             return None
         zero = self.ahead(node.input(2)) if node.input(2) else np.zeros((), wanted or np.uint8)
