@@ -143,6 +143,21 @@ def test_what_is_known_to_fit_is_found_by_asking_for_it(puzzle: Puzzle) -> None:
         assert align(less.nbytes, 4) >= layout.nbytes
 
 
+def test_a_size_asked_for_below_its_padded_bound_is_found() -> None:
+    """The bound counts the topmost block padded (32 bytes), what is asked for does not (29)."""
+    puzzle = Puzzle(
+        [
+            block(0, (0, 1, 0, 0)),
+            block(1, (0, 13, 9, 10)),
+            block(2, (0, 9, 0, 0), (12, 13, 1, 4)),
+            block(3, (0, 5, 4, 9)),
+            block(4, (0, 5, 9, 9), (8, 5, 10, 10)),
+        ]
+    )
+    assert pack(puzzle).nbytes == 29
+    assert pack(puzzle, 29).nbytes == 29
+
+
 @settings(max_examples=60, deadline=None)
 @given(puzzles())
 def test_usage_is_what_each_step_holds_less_what_may_meet(puzzle: Puzzle) -> None:

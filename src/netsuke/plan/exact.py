@@ -16,7 +16,7 @@ import numpy as np
 
 from netsuke.ir import Array
 from netsuke.plan.blocks import Puzzle
-from netsuke.plan.plan import align
+from netsuke.plan.plan import ALIGNMENT, align
 
 MOST_NODES = 4000
 MOST_BLOCKS = 80
@@ -140,13 +140,14 @@ def solve(
 ) -> tuple[int, list[int], int]:
     """(bytes, offsets, lower bound): better than `size` where there is better and the budget finds it.
 
-    The lower bound is the size itself when every layout was looked at. Only layouts of at most `most` bytes are looked
-    for, where that is given.
+    The lower bound is the size itself when every layout was looked at. Only layouts of at most `most` bytes (rounded
+    up to ALIGNMENT) are looked for, where that is given.
     """
     count = len(puzzle.blocks)
     if count > MOST_BLOCKS:
         return size, offsets, bound
-    wanted = size if most is None else min(size, most + 1)
+    # Bounds are whole units of ALIGNMENT, so what is asked for has to be: else it seems to lie below its bound.
+    wanted = size if most is None else min(size, align(most, ALIGNMENT) + 1)
     left = min(MOST_NODES, WORK // count)
     search = Search(puzzle, wanted, offsets, bound, left, choices=[[] for _ in puzzle.blocks])
     search.explore([0] * count)
