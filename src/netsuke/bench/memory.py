@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netsuke.bench.models import BenchModel
@@ -14,6 +14,7 @@ from netsuke.errors import UnsupportedModel
 from netsuke.pipeline import BuildOptions, build
 from netsuke.prove import Target
 from netsuke.report.result import BuildResult
+from netsuke.survey import SurveyOptions, survey
 
 NONE = "–"
 
@@ -27,9 +28,11 @@ class Mode:
     push_rows: bool = False
     limits: bool = False
     """Within the limit of the model, where it has one."""
+    slower: float | None = None
+    """The smallest schedule that takes at most so many times the cycles of the fastest."""
 
     def of(self, model: str) -> Mode:
-        """The mode for one model."""
+        """The mode for one model, where it has limits."""
         limit = LIMITS.get(model)
         if not self.limits or limit is None:
             return self
@@ -53,6 +56,7 @@ LIMITS = {
 }
 MODES = (
     Mode(title="netsuke"),
+    Mode(title="netsuke, at most 3 % slower", slower=1.03),
     Mode(
         title="netsuke --ram "
         + "/".join(f"{one.bytes}{' pushed' * one.push_rows}" for one in LIMITS.values()),
@@ -84,13 +88,26 @@ def needs(models: Sequence[BenchModel], board: str, progress: Callable[[str, flo
     """
     found = []
     for number, model in enumerate(models):
-        builds = []
+        builds: list[BuildResult | None] = []
         for at, mode in enumerate(MODES):
             progress(model.key, (number + at / len(MODES)) / len(models))
-            builds.append(built(model, board, mode.of(model.key)))
+            if mode.slower is None or builds[0] is None:
+                builds.append(built(model, board, mode.of(model.key)))
+            else:
+                builds.append(at_speed(model, board, mode, mode.slower, builds[0]))
         found.append(Need(model=model.key, builds=tuple(builds)))
     progress("done", 1.0)
     return found
+
+
+def at_speed(model: BenchModel, board: str, mode: Mode, slower: float, fastest: BuildResult) -> BuildResult:
+    """The smallest build that takes at most `slower` times the cycles of the fastest, as counted."""
+    found = survey(model.path, board=board, options=SurveyOptions(measure=False))
+    for point in reversed([one for one in found.points if found.times(one) <= slower]):
+        one = built(model, board, replace(mode, ram=str(point.ram_bytes)))
+        if one is not None and (one.cycles or 0) <= slower * (fastest.cycles or 0):
+            return one
+    return fastest
 
 
 def built(model: BenchModel, board: str, mode: Mode) -> BuildResult | None:

@@ -143,6 +143,9 @@ class Kernel:
     spends_flash: bool = False
     """Faster for more bytes of weights: left out when the smallest image is wanted."""
 
+    tile: tuple[int, int] = (1, 1)
+    """Output rows and columns that it computes at a time: where fewer are left it takes as long."""
+
     packs: bool = False
     """Keeps weights of fewer bits than eight packed: what a layer with such weights was made for (see `choice`)."""
 

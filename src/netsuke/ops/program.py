@@ -108,6 +108,9 @@ class Program:
     """Names of kernels that other models of the same image expand so: this one then calls their shared copies."""
     compact: bool = False
     """True where flash counts: layers that share a kernel then give it what differs between them as a narrow row."""
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False, repr=False)
+    """Node name → kernel name → cycles of the layer with it, on the core that the program is for, where it was
+    counted: what schedules are chosen by."""
 
     @property
     def pushed(self) -> str | None:

@@ -115,4 +115,5 @@ CONV_2D_S8_WINOGRAD = Kernel(
     needs=Isa.DSP,
     overlap=windows_ahead(2 * PIXELS),
     spends_flash=True,
+    tile=(1, 2),
 )

@@ -163,6 +163,7 @@ CONV_2D_S8_WINOGRAD_1X4 = Kernel(
     needs=Isa.DSP,
     overlap=overlap,
     spends_flash=True,
+    tile=(1, TILE),
 )
 CONV_2D_S8_WINOGRAD_1X4_ONE = replace(
     CONV_2D_S8_WINOGRAD_1X4,

@@ -180,4 +180,5 @@ CONV_2D_S8_WINOGRAD_4X4 = Kernel(
     needs=Isa.DSP,
     overlap=overlap,
     spends_flash=True,
+    tile=(TILE, TILE),
 )

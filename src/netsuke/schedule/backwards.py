@@ -10,6 +10,7 @@ import numpy as np
 
 from netsuke.ir import Array, Graph
 from netsuke.ops.geometry import Window
+from netsuke.ops.kernel import Kernel
 from netsuke.ops.operator import Site
 
 
@@ -22,6 +23,8 @@ class RowNode:
     scratch: int
     cycles: float
     sums: int
+    kernels: tuple[Kernel, ...] = ()
+    """Of each kind of band."""
 
 
 class Backwards:

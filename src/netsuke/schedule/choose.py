@@ -148,6 +148,9 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
     """From the fastest to the smallest: each smaller than all before it; of long programs by a share of COARSE at
     least, but for the last ones, and with a bounded effort.
 
+    The first is the one of whole layers, which a build without a budget has: its layers were counted, what streams and
+    patches add is an estimate, and one that seems a little faster is not to be trusted when it saves no byte.
+
     push: the caller gives the input row by row, and the model never holds it.
 
     Raises:
@@ -161,7 +164,10 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
     smallest: int | None = None
     made: Made = {}
     while left > 0:
-        path = fastest_path(segments, len(program.steps), budget)
+        path = None
+        if smallest is None:
+            path = fastest_path([s for s in segments if s.plain], len(program.steps), budget)
+        path = path or fastest_path(segments, len(program.steps), budget)
         if path is None:
             if smallest is None or not coarse:
                 break

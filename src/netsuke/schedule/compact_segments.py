@@ -188,19 +188,33 @@ class CompactSegments:
                 return
             for i, choice in zip(walls, lower, strict=True):
                 assert choice is not None
-                if chosen[i] == nodes[i].scratch:
-                    slower += leaner(nodes[i].cycles)
+                slower += self.slower(start + i, nodes[i], chosen[i], choice, band)
                 chosen[i] = choice.scratch
+
+    def slower(self, index: int, node: RowNode, scratch: int, choice: Choice, band: int) -> float:
+        """Cycles that a kernel takes more than the one of `scratch` bytes."""
+        owner = self.owner
+        before = next((c.kernel for c in self.choices(index, node, band) if c.scratch == scratch), None)
+        kernels = node.kernels if scratch == node.scratch else (before,)
+        real = [kernel for kernel in kernels if kernel is not None]
+        if not real or not owner.rates.known(node.site.node.name):
+            return leaner(node.cycles) if scratch == node.scratch else 0.0
+        return owner.in_bands(index, band, (choice.kernel,)) - owner.in_bands(index, band, real)
 
     def next_leaner(self, index: int, node: RowNode, scratch: int, band: int) -> Choice | None:
         """The next kernel of a step that needs less than `scratch` bytes."""
         if not scratch:
             return None
+        choices = self.choices(index, node, band)
+        return next((choice for choice in choices if choice.scratch < scratch), None)
+
+    def choices(self, index: int, node: RowNode, band: int) -> tuple[Choice, ...]:
+        """The kernels of a step for its largest band."""
         key = index, band
         if key not in self.known:
             largest = max(pieces(node.window, band), key=size_of)
             self.known[key] = self.owner.forms.choices(site_of_piece(node.site, largest), largest)
-        return next((choice for choice in self.known[key] if choice.scratch < scratch), None)
+        return self.known[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from netsuke.errors import UnsupportedModel
 from netsuke.ir import Tensor
+from netsuke.ops.kernel import Kernel
 from netsuke.ops.operator import Site
 from netsuke.ops.overlap import Overlap
 from netsuke.ops.patch import Box, Span
+from netsuke.ops.program import kernel_for
 from netsuke.ops.registry import operator
 from netsuke.ops.stream import aligned
 from netsuke.plan.blocks import Piece as Memory
@@ -127,8 +129,18 @@ class PatchSegments:
         key = (site.node.name, down, along)
         if key not in self.costs:
             found = site_of_tile(site, down, along)
-            self.costs[key] = cycles(found), macs_of(found)
+            self.costs[key] = self.spent(found, (down, along)), macs_of(found)
         return self.costs[key]
+
+    def spent(self, found: Site[Any], key: tuple[Piece, Piece]) -> float:
+        """Cycles of a rectangle, with its preferred kernel where layers were counted."""
+        owner = self.owner
+        if not owner.rates.known(found.node.name):
+            return cycles(found) * owner.rates.usual
+        try:
+            return owner.rates.cycles(found, owner.forms.kernel(found, key))
+        except UnsupportedModel:
+            return cycles(found) * owner.rates.usual
 
     def segments(
         self, start: int, end: int, grid: tuple[int, int], boxes: Boxes, nodes: Sequence[TileNode]
@@ -157,14 +169,17 @@ class PatchSegments:
             nbytes = self.owner.nbytes(around, tile.peak(needs), leads)
             if nbytes < most:
                 most = nbytes
-                self.known.setdefault((start, end), []).append((spent, nbytes))
+                slower = spent + sum(
+                    node.cycles * (need.times - 1) for node, need in zip(nodes, needs, strict=True)
+                )
+                self.known.setdefault((start, end), []).append((slower, nbytes))
                 yield Segment(
                     start=start,
                     end=end,
                     band=0,
                     grid=grid,
                     nbytes=nbytes,
-                    cycles=spent,
+                    cycles=slower,
                     limits=(LEAN,) * (end - start) if lean else (),
                     recompute=sum(node.done for node in nodes) / max(1, sum(node.macs for node in nodes)),
                 )
@@ -200,8 +215,20 @@ class PatchSegments:
                 )
                 return self.kernels[key]
             kernel = self.owner.forms.kernel(found, node.largest, LEAN if lean else None)
-            self.kernels[key] = KernelNeeds(scratch=scratch_of(kernel, found), overlaps=kernel.overlap(found))
+            self.kernels[key] = KernelNeeds(
+                scratch=scratch_of(kernel, found),
+                overlaps=kernel.overlap(found),
+                times=self.times(found, kernel) if lean else 1.0,
+            )
         return self.kernels[key]
+
+    def times(self, found: Site[Any], lean: Kernel) -> float:
+        """What a lean kernel takes, of what the preferred one does; 1 where that is not known."""
+        rates = self.owner.rates
+        usual = kernel_for(found, self.owner.forms.isa, small=self.owner.forms.small)
+        if lean is usual or not rates.known(found.node.name):
+            return 1.0
+        return rates.cycles(found, lean) / max(1.0, rates.cycles(found, usual))
 
     def leads(self, nodes: Sequence[TileNode], boxes: Boxes) -> dict[str, int]:
         """For the root of each input how far the output may lie over it, at most."""
@@ -229,6 +256,8 @@ class KernelNeeds:
 
     scratch: int
     overlaps: tuple[Overlap, ...]
+    times: float = 1.0
+    """Cycles for each of the preferred kernel's."""
 
 
 def macs_of(site: Site[Any]) -> int:

@@ -34,3 +34,8 @@ class Segment:
     """Rows and columns of the tiles of patches."""
     recompute: float = 1.0
     """MACs done for each MAC of the layers."""
+
+    @property
+    def plain(self) -> bool:
+        """True for one step with the kernel that it has."""
+        return not self.band and self.grid is None and not self.limits

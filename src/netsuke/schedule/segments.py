@@ -6,16 +6,19 @@ Both are estimates: cycles by `cost`, bytes without regard to how buffers fall b
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from netsuke.errors import UnsupportedModel
-from netsuke.ops.operator import site_of
+from netsuke.ops.kernel import Kernel
+from netsuke.ops.operator import Site, site_of
 from netsuke.ops.program import Program, Step
 from netsuke.ops.stream import COUNTER_BYTES, Home, aligned
 from netsuke.schedule.backwards import Backwards, RowNode
 from netsuke.schedule.compact_segments import CompactSegments
-from netsuke.schedule.cost import cycles, leaner, moved
+from netsuke.schedule.cost import Rates, cycles, leaner, moved
 from netsuke.schedule.lives import Boundary, Lives
 from netsuke.schedule.patch_segments import PatchSegments
 from netsuke.schedule.segment import BANDS, FEW_BANDS, FEWER_LAYERS, MOST_LAYERS, Segment
@@ -158,6 +161,7 @@ class Segments:
     def __init__(self, program: Program, forms: Forms, pushed: str | None = None) -> None:
         self.graph, self.steps, self.pushed = program.graph, program.steps, pushed
         self.forms = forms
+        self.rates = Rates(program)
         self.lives = Lives(program.graph, program.steps)
         self.sites = [site_of(program.graph, step.node) for step in program.steps]
         self.windows = [
@@ -176,6 +180,7 @@ class Segments:
         ]
         """Bytes before each step, and behind the last."""
         self.row_nodes: dict[tuple[int, int], RowNode | None] = {}
+        self.row_sites: dict[tuple[int, int], list[tuple[Site[Any], int]]] = {}
         self.held_by: dict[tuple[int, int, int], dict[str, Held] | None] = {}
 
     def all(self) -> list[Segment]:
@@ -238,8 +243,9 @@ class Segments:
         for choice in self.forms.choices(step.site, None):
             if choice.scratch < step.scratch_bytes:
                 found = self.single(index, limited_step(step, self.forms, choice.scratch))
-                slower = first.cycles + leaner(first.cycles)
-                yield replace(found, cycles=slower, limits=(choice.scratch,))
+                if not self.rates.known(step.node.name):
+                    found = replace(found, cycles=first.cycles + leaner(first.cycles))
+                yield replace(found, limits=(choice.scratch,))
 
     def single(self, index: int, step: Step) -> Segment:
         """A step with some kernel."""
@@ -254,7 +260,7 @@ class Segments:
             end=index + 1,
             band=0,
             nbytes=self.nbytes(around, step.scratch_bytes, leads),
-            cycles=cycles(self.sites[index], step.kernel),
+            cycles=self.rates.cycles(self.sites[index], step.kernel),
         )
 
     def nbytes(self, around: Boundary, scratch: int, leads: dict[str, int]) -> int:
@@ -352,13 +358,26 @@ class Segments:
             return RowNode(site=site, window=window, scratch=0, cycles=cycles(site), sums=sums)
         forms = self.forms.of(site, window, band, None)
         scratch = max(form.scratch_bytes for form in forms)
-        rows = window.output
-        bands = [piece_at(window, row, min(band, rows - row)) for row in range(0, rows, band)]
-        known = {
-            p: cycles(site_of_piece(site, p), form.kernel)
-            for p, form in zip(dict.fromkeys(bands), forms, strict=True)
-        }
-        return RowNode(site=site, window=window, scratch=scratch, cycles=sum(known[p] for p in bands), sums=0)
+        kernels = [form.kernel for form in forms]
+        spent = self.in_bands(index, band, kernels)
+        return RowNode(
+            site=site, window=window, scratch=scratch, cycles=spent, sums=0, kernels=tuple(kernels)
+        )
+
+    def in_bands(self, index: int, band: int, kernels: Sequence[Kernel]) -> float:
+        """Cycles of a step in bands, with a kernel for each kind of band, or one for all."""
+        key = index, band
+        if key not in self.row_sites:
+            site, window = self.sites[index], self.windows[index]
+            assert window is not None
+            rows = window.output
+            bands = Counter(piece_at(window, row, min(band, rows - row)) for row in range(0, rows, band))
+            self.row_sites[key] = [(site_of_piece(site, piece), times) for piece, times in bands.items()]
+        kinds = self.row_sites[key]
+        each = kernels if len(kernels) > 1 else [kernels[0]] * len(kinds)
+        return sum(
+            times * self.rates.cycles(site, kernel) for (site, times), kernel in zip(kinds, each, strict=True)
+        )
 
     def chunk(self, start: int, end: int, at: int) -> tuple[int, int]:
         """The part of a run in which streams that end at a step are looked at: whole, unless the run is long."""

@@ -89,6 +89,14 @@ class Table:
                 yield self.graph, candidate.step
 
     @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Layer → kernel → cycles, where they were measured."""
+        return {
+            row.name: {one.kernel: one.cost.cycles for one in row.candidates if one.cost is not None}
+            for row in self.rows
+        }
+
+    @property
     def unknown(self) -> int:
         """Layers with a choice, but without the counts to make it."""
         return sum(1 for row in self.rows if len(row.candidates) > 1 and row.candidates[0].cost is None)

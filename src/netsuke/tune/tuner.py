@@ -88,10 +88,11 @@ class Tuner:
 
     def bound(self, goal: str, choice: Choice) -> Program:
         """The graph with what was chosen for a goal."""
-        return bind(
+        program = bind(
             self.graph,
             self.core.isa,
             small=goal == "size",
             choice=choice.kernels,
             expanded=choice.expanded,
         )
+        return replace(program, counts=self.table(goal).counts)
