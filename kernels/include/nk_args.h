@@ -467,6 +467,29 @@ typedef struct nk_gru_f32_args {
   int32_t cells;
 } nk_gru_f32_args;
 
+typedef struct nk_halves_args {
+  int32_t pixels;
+  int32_t channels;
+  int32_t depth;
+  int32_t cut;
+  int32_t in_h;
+  int32_t in_w;
+  int32_t in_c;
+  int32_t out_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_h;
+  int32_t pad_w;
+  int32_t x_zero;
+  int32_t stride;
+  int32_t shift;
+  int32_t low;
+  int32_t high;
+  int32_t y_zero;
+} nk_halves_args;
+
 typedef struct nk_leaky_relu_f32_args {
   int32_t count;
   float alpha;
@@ -871,6 +894,16 @@ typedef struct nk_row_duo_args {
   int32_t low;
   int32_t high;
 } nk_row_duo_args;
+
+typedef struct nk_row_lanes_args {
+  int32_t rows;
+  int32_t depth;
+  int32_t channels;
+  int32_t lift;
+  int32_t cut;
+  int32_t stride;
+  int32_t shift;
+} nk_row_lanes_args;
 
 typedef struct nk_row_s16_args {
   int32_t rows;

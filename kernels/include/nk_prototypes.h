@@ -71,10 +71,14 @@ NK_KERNEL void nk_conv_2d_s8_winograd_1x4_one(const int8_t *x, const int16_t *w,
 NK_KERNEL void nk_conv_2d_s8_winograd_4x4(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_winograd_4x4_args *a);
 NK_KERNEL void nk_conv_2d_w2(const int8_t *x, const int16_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, void *scratch, const nk_conv_2d_args *a);
 NK_KERNEL void nk_conv_2d_w2_dsp(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const nk_packed_args *a);
-NK_KERNEL void nk_conv_2d_w2_triples(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
+NK_KERNEL void nk_conv_2d_w2_eights(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_halves_args *a);
+NK_KERNEL void nk_conv_2d_w2_f32(const float *x, const uint8_t *w, const float *scale, const float *bias, float *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_conv_2d_w2_halves(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_halves_args *a);
 NK_KERNEL void nk_conv_2d_w4(const int8_t *x, const int32_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, void *scratch, const nk_conv_2d_args *a);
 NK_KERNEL void nk_conv_2d_w4_dsp(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const nk_packed_args *a);
-NK_KERNEL void nk_conv_2d_w4_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
+NK_KERNEL void nk_conv_2d_w4_eights(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_halves_args *a);
+NK_KERNEL void nk_conv_2d_w4_f32(const float *x, const uint16_t *w, const float *scale, const float *bias, float *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_conv_2d_w4_halves(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_halves_args *a);
 NK_KERNEL void nk_conv_2d_w8_f32(const float *x, const int8_t *w, const float *scale, const float *bias, float *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_conv_2d_wide_s16_dsp(const int16_t *x, const int8_t *w, const int32_t *scales, int16_t *y, void *scratch, const nk_conv_s16_args *a);
 NK_KERNEL void nk_copy(const void *x, void *y, const nk_copy_args *a);
@@ -114,6 +118,8 @@ NK_KERNEL void nk_depthwise_s16_dsp(const int16_t *x, const int32_t *blocks, int
 NK_KERNEL void nk_depthwise_sparse_s8_mve(const int8_t *x, const int32_t *stream, int8_t *y, void *scratch, const nk_windows_mve_args *a);
 NK_KERNEL void nk_depthwise_square_s8_mve(const int8_t *x, const int32_t *stream, int8_t *y, void *scratch, const nk_windows_mve_args *a);
 NK_KERNEL void nk_depthwise_sums_s8(const int8_t *x, const int8_t *w, int32_t *sums, const nk_depthwise_sums_args *a);
+NK_KERNEL void nk_depthwise_w2_f32(const float *x, const uint8_t *w, const float *scale, const float *bias, float *y, const nk_conv_2d_args *a);
+NK_KERNEL void nk_depthwise_w4_f32(const float *x, const uint16_t *w, const float *scale, const float *bias, float *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_depthwise_w8_f32(const float *x, const int8_t *w, const float *scale, const float *bias, float *y, const nk_conv_2d_args *a);
 NK_KERNEL void nk_depthwise_whole_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, const nk_whole_args *a);
 NK_KERNEL void nk_depthwise_window_relu_s8_dsp(const int8_t *x, const int32_t *blocks, int8_t *y, void *scratch, const nk_window_args *a);
@@ -142,7 +148,9 @@ NK_KERNEL void nk_fully_connected_s8_skips(const int8_t *x, const int8_t *w, con
 NK_KERNEL void nk_fully_connected_s8_threes(const int8_t *x, const uint32_t *w, const uint32_t *starts, const int32_t *scales, const int32_t *swaps, int8_t *y, const nk_threes_args *a);
 NK_KERNEL void nk_fully_connected_s8_twos(const int8_t *x, const uint32_t *w, const uint32_t *starts, const int32_t *cuts, const int32_t *scales, const uint16_t *places, int8_t *y, const nk_twos_args *a);
 NK_KERNEL void nk_fully_connected_w2(const int8_t *x, const int16_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_fully_connected_args *a);
+NK_KERNEL void nk_fully_connected_w2_lanes(const int8_t *x, const uint32_t *w, const int32_t *scales, int8_t *y, const nk_row_lanes_args *a);
 NK_KERNEL void nk_fully_connected_w4(const int8_t *x, const int32_t *w, const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *y, const nk_fully_connected_args *a);
+NK_KERNEL void nk_fully_connected_w4_lanes(const int8_t *x, const uint32_t *w, const int32_t *scales, int8_t *y, const nk_row_lanes_args *a);
 NK_KERNEL void nk_fully_connected_wide_s16_dsp(const int16_t *x, const int8_t *w, const int32_t *scales, int16_t *y, void *scratch, const nk_row_s16_args *a);
 NK_KERNEL void nk_gather(const void *x, const int32_t *indices, void *y, const nk_gather_args *a);
 NK_KERNEL void nk_gelu_f32(const float *x, float *y, const nk_count_args *a);
@@ -170,6 +178,8 @@ NK_KERNEL void nk_lstm_s8(const int8_t *x, const int8_t *h, const int8_t *w, con
 NK_KERNEL void nk_lstm_s8_dsp(const int8_t *x, const int8_t *h, const int8_t *w, const int8_t *r, const int32_t *bias, int8_t *y, int16_t *c, const nk_lstm_args *a);
 NK_KERNEL void nk_matrix_f32(const float *x, const float *w, const float *bias, float *y, const nk_matrix_f32_args *a);
 NK_KERNEL void nk_matrix_s16_dsp(const int16_t *x, const int8_t *w, const int32_t *scales, int16_t *y, void *scratch, const nk_conv_s16_args *a);
+NK_KERNEL void nk_matrix_w2_f32(const float *x, const uint8_t *w, const float *scale, const float *bias, float *y, const nk_matrix_f32_args *a);
+NK_KERNEL void nk_matrix_w4_f32(const float *x, const uint16_t *w, const float *scale, const float *bias, float *y, const nk_matrix_f32_args *a);
 NK_KERNEL void nk_matrix_w8_f32(const float *x, const int8_t *w, const float *scale, const float *bias, float *y, const nk_matrix_f32_args *a);
 NK_KERNEL void nk_max_pool_2d_f32(const float *x, float *y, const nk_pool_2d_f32_args *a);
 NK_KERNEL void nk_max_pool_2d_s16(const int16_t *x, int16_t *y, const nk_pool_2d_args *a);
@@ -216,9 +226,11 @@ NK_KERNEL void nk_pointwise_s8_skips(const int8_t *x, const int32_t *w, const ui
 NK_KERNEL void nk_pointwise_s8_threes(const int8_t *x, const uint32_t *w, const uint32_t *starts, const int32_t *scales, const int32_t *swaps, int8_t *y, void *scratch, const nk_threes_args *a);
 NK_KERNEL void nk_pointwise_s8_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
 NK_KERNEL void nk_pointwise_w2_dsp(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const nk_packed_args *a);
-NK_KERNEL void nk_pointwise_w2_triples(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
+NK_KERNEL void nk_pointwise_w2_eights(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_halves_args *a);
+NK_KERNEL void nk_pointwise_w2_halves(const int8_t *x, const int16_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_halves_args *a);
 NK_KERNEL void nk_pointwise_w4_dsp(const int8_t *x, const int32_t *w, int8_t *y, void *scratch, const nk_packed_args *a);
-NK_KERNEL void nk_pointwise_w4_triples(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_triples_args *a);
+NK_KERNEL void nk_pointwise_w4_eights(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_halves_args *a);
+NK_KERNEL void nk_pointwise_w4_halves(const int8_t *x, const int32_t *w, const int32_t *scales, int8_t *y, void *scratch, const nk_halves_args *a);
 NK_KERNEL void nk_pow_broadcast_f32(const float *x0, const float *x1, const int32_t *walk, float *y, const nk_extremum_args *a);
 NK_KERNEL void nk_pow_f32(const float *x0, const float *x1, float *y, const nk_extremum_args *a);
 NK_KERNEL void nk_prelu_broadcast_f32(const float *x0, const float *x1, const int32_t *walk, float *y, const nk_prelu_f32_args *a);

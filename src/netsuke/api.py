@@ -33,6 +33,14 @@ class Model:
     graph: Graph
     path: Path | None = None
 
+    def __repr__(self) -> str:
+        """Name, layers, inputs and outputs: the graph itself is thousands of lines (`model.graph`)."""
+        inputs, outputs = (_ports(self.graph, names) for names in (self.graph.inputs, self.graph.outputs))
+        layers = len(self.graph.nodes)
+        return (
+            f"Model({self.graph.name!r}, {layers} layer{'' if layers == 1 else 's'}, {inputs} -> {outputs})"
+        )
+
     def inspect(self, board: str | Board | None = None) -> Inspection:
         """What the model needs, and whether it fits `board` (a name, a board file's path, or a Board).
 
@@ -143,6 +151,11 @@ def build_together(
     if ram is not None:
         options = replace(options or BuildOptions(), ram=ram)
     return build_bundle(given, board=board, out=Path(out), names=names, options=options, progress=progress)
+
+
+def _ports(graph: Graph, names: Sequence[str]) -> str:
+    tensors = [graph.tensors[name] for name in names]
+    return ", ".join(f"{t.name} {t.dtype.value}{list(t.shape)}" for t in tensors)
 
 
 def _board(board: str | Board) -> Board:

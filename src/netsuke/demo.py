@@ -7,6 +7,7 @@ it, build it for a board, and run all test digits on the emulated core.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,12 +129,7 @@ def run(out: Path, *, board: str = BOARD, progress: Progress = silent) -> DemoRe
     test = digits.test.samples()
     progress("run the float model on the test digits", 0.02)
     exact = outputs_of(model, test)
-    progress("calibrate", 0.2)
-    samples = digits.calibration.samples()[:: len(digits.calibration.labels) // CALIBRATE_WITH]
-    ranges = calibrate(
-        model, samples, progress=lambda done: progress("calibrate", 0.2 + 0.08 * done / len(samples))
-    )
-    small = quantize(model, ranges)
+    small = in_integers(model, digits, lambda done: progress("calibrate", 0.2 + 0.08 * done))
     progress("run the int8 reference on the test digits", 0.28)
     inputs = [quantize_inputs(small, sample) for sample in test]
     stored = [dequantize_outputs(small, interpret(small, given).outputs)[0] for given in inputs]
@@ -154,6 +150,14 @@ def run(out: Path, *, board: str = BOARD, progress: Progress = silent) -> DemoRe
         build=built,
         seconds=time.monotonic() - started,
     )
+
+
+def in_integers(model: Graph, digits: Digits, progress: Callable[[float], None] = lambda done: None) -> Graph:
+    """The int8 network of the demo, calibrated with digits that are not scored; `progress`: share done."""
+    progress(0.0)
+    samples = digits.calibration.samples()[:: len(digits.calibration.labels) // CALIBRATE_WITH]
+    ranges = calibrate(model, samples, progress=lambda done: progress(done / len(samples)))
+    return quantize(model, ranges)
 
 
 def chip_accuracy(built: BuildResult, labels: Array) -> float | None:

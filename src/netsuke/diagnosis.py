@@ -10,7 +10,7 @@ from netsuke.compress.actions import INT16, Action, Advice, free_actions
 from netsuke.compress.files import Stored
 from netsuke.compress.fix import Aim, fix
 from netsuke.compress.recipe import Progress, Quantized, Recipe, silent
-from netsuke.compress.samples import ArraySamples, Samples, gathered
+from netsuke.compress.samples import ArraySamples, Samples, gathered, measurable
 from netsuke.compress.study import Metric, Study, wide_choices
 from netsuke.compress.workshop import Workshop
 from netsuke.errors import InputError
@@ -25,6 +25,7 @@ from netsuke.quantization import (
     float_graph,
     for_file,
     given_samples,
+    same_source,
     steps_of,
     write_checked,
 )
@@ -69,7 +70,7 @@ def diagnose_model(
         raise InputError("an aim and an output file go together: give --fix and --out, or neither")
     if out is not None:
         check_output(out, model if isinstance(model, Path) else None)
-    graph, first = float_graph(model), recipe or Recipe()
+    graph, first = float_graph(model, out), recipe or Recipe()
     first = first if out is None else for_file(first, out)
     calibration, scored, held_out = parts(graph, data, calib, stored)
     if aim is not None and aim.metric == "accuracy" and scored.labels is None:
@@ -109,9 +110,9 @@ def parts(
         return (
             given_samples(graph, calib, stored),
             gathered(given_samples(graph, data, stored), MEASURED),
-            True,
+            not same_source(data, calib),
         )
-    whole = gathered(given_samples(graph, data, stored), 2 * MEASURED)
+    whole = measurable(graph, gathered(given_samples(graph, data, stored), 2 * MEASURED))
     if len(whole) < FEWEST:
         return whole, whole, False
     return whole.part(slice(0, None, 2)), whole.part(slice(1, None, 2)), True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +59,11 @@ def check_output(out: Path, source: Path | None = None) -> None:
         raise InputError(f"{out} is the model itself; give another output file")
     if out.is_dir():
         raise InputError(f"{out} is a folder; give the name of a file")
+    folder = next(one for one in out.absolute().parents if one.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):  # said before minutes of work, not after
+        raise InputError(
+            f"cannot write {out}: {folder} is no folder that can be written; give another output file"
+        )
 
 
 @np.errstate(all="ignore")

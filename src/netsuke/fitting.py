@@ -121,7 +121,9 @@ def refusal(error: DoesNotFit, chosen: Program | tuple[Program, ...], goal: str)
     steps = [step for program in programs(chosen) for step in program.steps]
     sizes = sorted(((constant_bytes(step), step.node.name) for step in steps), reverse=True)
     named = ", ".join(f"{name!r} {size:,}" for size, name in sizes[:LARGEST] if size)
-    hint = "" if goal == "size" else ", with the smallest kernels; --optimize size also compiles for size"
+    hint = (
+        "" if goal == "size" else ". These are the smallest kernels; --optimize size also compiles for size"
+    )
     return DoesNotFit(f"{error}{hint}. Most flash: {named or 'code'}", flash_short=error.flash_short)
 
 

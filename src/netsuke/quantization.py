@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from netsuke.compress.coding import quantize_inputs
-from netsuke.compress.datasets import NAME, named_object, samples_of
+from netsuke.compress.datasets import NAME, named_samples, samples_of
 from netsuke.compress.evaluate import float_outputs, integer_outputs
 from netsuke.compress.files import Stored, read_samples
 from netsuke.compress.measure import sqnr_db
@@ -37,7 +37,7 @@ PASSES = (RemoveUnused(), FoldConstants(), SimplifyReshapes(), FuseActivations()
 """What is done to a float graph first: an activation that is fused needs no range of its own."""
 MEASURED = 256
 """At most so many samples are run in integers for a measurement."""
-NO_INTEGERS = {".tflite": ("normalize",), ".onnx": ("normalize",)}
+NO_INTEGERS = {".tflite": ("normalize",)}
 """Ending of a file → operators that it holds in float32 only."""
 
 
@@ -86,7 +86,7 @@ def quantize_model(
         integer_bytes=constant_bytes(done.graph),
         file_bytes=file_bytes,
         quality=quality,
-        on_calibration=data is None,
+        on_calibration=data is None or same_source(data, calib),
         seconds=time.monotonic() - started,
     )
 
@@ -101,7 +101,7 @@ def integers_in_memory(
 ) -> tuple[Graph, Quality]:
     """The integer graph of a float model, to be built at once, and how near it is on samples of the calibration.
 
-    No file is in between: also what no format holds in integers (normalisation, GRU) is in integers.
+    No file is in between: also what .tflite does not hold in integers (normalisation, GRU) is in integers.
 
     Raises:
         NetsukeError: one of the errors of `netsuke.errors`.
@@ -177,7 +177,7 @@ def float_graph(model: Path | Graph, out: Path | None = None) -> Graph:
         InputError: when it is quantised already.
         UnsupportedModel: when operators have no integer form.
     """
-    graph = lower(load_for_file(model, integers=out) if isinstance(model, Path) else model, PASSES).graph
+    graph = lower(load_for_file(model, out) if isinstance(model, Path) else model, PASSES).graph
     check_quantizable(graph)
     return graph
 
@@ -188,8 +188,15 @@ def given_samples(graph: Graph, data: Data, stored: Stored | None = None) -> Sam
         path = Path(data)
         if path.exists() or not NAME.fullmatch(str(path)):
             return read_samples(graph, path, stored)
-        data = named_object(str(path))
+        return named_samples(graph, str(path))
     return samples_of(graph, data)
+
+
+def same_source(one: Data, other: Data) -> bool:
+    """Samples from one place: the same object, or paths of one file or folder."""
+    if isinstance(one, str | os.PathLike) and isinstance(other, str | os.PathLike):
+        return Path(one).resolve() == Path(other).resolve()
+    return one is other
 
 
 def write_checked(graph: Graph, out: Path, samples: ArraySamples) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -10,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from netsuke.errors import InputError
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""What writing fails with where a disk, a quota or a limit is full, or the disk cannot be written at all."""
 
 MARKER = ".netsuke"
 """A file of this name says that the folder was written by netsuke and may be replaced."""
@@ -21,7 +25,7 @@ def staged_folder(out: Path, *, replace: bool = False) -> Iterator[Path]:
 
     Raises:
         InputError: when `out` is a file, or a folder that netsuke did not write and `replace` is False, or its parent
-            cannot be written.
+            cannot be written, or the disk is full before all is written.
     """
     check_replaceable(out, replace=replace)
     out = out.resolve()
@@ -36,6 +40,12 @@ def staged_folder(out: Path, *, replace: bool = False) -> Iterator[Path]:
         (stage / MARKER).write_text("written by netsuke; replaced by the next build\n", encoding="utf-8")
         yield stage
         swap(stage, out)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise InputError(
+            f"cannot write {out}: {error.strerror}; nothing was written: make room, or give another folder"
+        ) from None
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 

@@ -84,3 +84,8 @@ def test_version_and_help(cli: Cli) -> None:
 def test_the_page_of_operators_is_current(cli: Cli) -> None:
     page = Path(__file__).parents[2] / "docs" / "operators.md"
     assert page.read_text(encoding="utf-8").endswith(cli("ops", "--markdown").out), "run `make generate`"
+
+
+def test_a_kernel_of_several_forms_is_listed_once(cli: Cli) -> None:
+    words = re.findall(r"nk_\w+", cli("ops", "conv_2d").out)
+    assert len(words) == len(set(words)) > 20

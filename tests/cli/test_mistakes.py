@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from netsuke.cli.guard import BUG, INTERRUPTED, WRONG_USAGE
+from netsuke.cli.guard import BUG, INTERRUPTED, WRONG_USAGE, run
 from netsuke.errors import BoardError, ImportModelError, InputError, NetsukeError
 from tests.cli.conftest import Cli
 
@@ -55,13 +55,15 @@ def test_a_wrong_model_file(cli: Cli, tmp_path: Path, command: str, kind: str) -
 
 
 def test_a_damaged_pt2_file_is_one_line(cli: Cli, tmp_path: Path) -> None:
-    """torch logs a traceback of its own."""
+    """torch logs a traceback of its own; what is no zip archive is not given to it."""
     pytest.importorskip("torch")
-    (tmp_path / "m.pt2").write_bytes(b"no zip file at all")
-    said = cli("inspect", tmp_path / "m.pt2")
-    assert said.code == ImportModelError.exit_code
-    assert said.err.count("\n") == 1
-    assert "Traceback" not in said.err
+    for data in (b"no zip file at all", b"PK\x03\x04 and no more"):
+        (tmp_path / "m.pt2").write_bytes(data)
+        said = cli("inspect", tmp_path / "m.pt2")
+        assert said.code == ImportModelError.exit_code
+        assert said.err.count("\n") == 1
+        assert "write it with torch.export.save" in said.err
+        assert "Traceback" not in said.err
 
 
 def test_an_ending_that_is_no_models(cli: Cli, tmp_path: Path) -> None:
@@ -221,3 +223,46 @@ def test_the_real_command_gives_its_exit_code_to_the_shell() -> None:
     assert done.returncode == BoardError.exit_code
     assert done.stdout == ""
     assert done.stderr.startswith("error: unknown board 'nuclo'")
+
+
+def test_a_full_disk_is_no_bug(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of a failed write names no file."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("netsuke.boards.boards", full)
+    said = cli("boards")
+    assert said.code == NetsukeError.exit_code
+    assert said.err == "error: cannot write: No space left on device\n"
+
+
+def test_ctrl_c_before_the_command_line_is_read() -> None:
+    """While the first modules are loaded there is no guard yet."""
+    code = (
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'netsuke.cli.guard': raise KeyboardInterrupt\n"
+        "from netsuke.cli import main\n"
+        "sys.meta_path.insert(0, Pressed()); main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == INTERRUPTED
+    assert done.stderr == "error: interrupted: nothing was written\n"
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_bug(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(sys, name, None)
+    assert run(["boards"]) == 0
+    assert run(["boards", "nuclo"]) == BoardError.exit_code
+
+
+def test_a_board_file_that_is_not_there(cli: Cli) -> None:
+    said = cli("boards", "mine.toml")
+    assert said.code == BoardError.exit_code
+    assert (
+        said.err == "error: cannot read the board file mine.toml: No such file or directory; check the path\n"
+    )
+    assert "`netsuke boards` lists them all" in cli("boards", "nuclo").err

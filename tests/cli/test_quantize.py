@@ -62,7 +62,9 @@ def test_onnx_is_written_too(cli: Cli, model: Path, data: Path, tmp_path: Path) 
 
 
 def test_json(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
-    said = cli("quantize", model, "-c", data, "--data", data, "-o", tmp_path / "s.tflite", "--json")
+    other = tmp_path / "other.npz"
+    np.savez(other, x=random(12, 8, 8, 3), labels=np.arange(12) % 5)
+    said = cli("quantize", model, "-c", data, "--data", other, "-o", tmp_path / "s.tflite", "--json")
     found = json.loads(said.out)
     assert found["calibration_samples"] == 24
     assert found["quality"]["float_accuracy"] is not None
@@ -140,7 +142,7 @@ def test_labels_that_are_no_classes(cli: Cli, model: Path, tmp_path: Path) -> No
     np.savez(tmp_path / "bad.npz", x=random(12, 8, 8, 3), labels=np.arange(12))
     said = cli("diagnose", model, "--data", tmp_path / "bad.npz")
     assert said.code == 2
-    assert "labels from 1 to 11; the model's first output has 5 classes" in said.err
+    assert "labels from 0 to 11; the model's first output has 5 classes" in said.err
 
 
 def test_ctrl_c_leaves_the_old_file(
@@ -189,3 +191,55 @@ def test_from_python(model: Path, tmp_path: Path) -> None:
     assert len(found.study.layers) == 7
     with pytest.raises(InputError):
         quantize.diagnose(model, x, fix="sqnr>=1")
+
+
+def test_samples_that_were_calibrated_with_are_called_so(
+    cli: Cli, model: Path, data: Path, tmp_path: Path
+) -> None:
+    """The same file under another spelling too."""
+    same = tmp_path / "." / ".." / tmp_path.name / data.name
+    said = cli("quantize", model, "-c", data, "--data", same, "-o", tmp_path / "s.tflite", "--json")
+    assert json.loads(said.out)["measured_on_calibration"]
+    words = " ".join(cli("diagnose", model, "-c", data, "-d", same).out.split())
+    assert "which were calibrated with too" in words
+
+
+def test_a_page_of_somebody_else_is_not_replaced(cli: Cli, model: Path, data: Path, tmp_path: Path) -> None:
+    """And said before anything slow."""
+    thesis, page = tmp_path / "thesis.html", tmp_path / "page.html"
+    thesis.write_text("years of work")
+    for path in (thesis, tmp_path, tmp_path / "no" / "page.html"):
+        said = cli("diagnose", tmp_path / "not read.tflite", "--data", data, "--html", path)
+        assert said.code == InputError.exit_code
+        assert str(path) in said.err
+    assert thesis.read_text() == "years of work"
+    for _ in range(2):
+        assert cli("diagnose", model, "-d", data, "--html", page, "-q").code == 0
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_the_work(
+    cli: Cli, model: Path, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for command in (["quantize", model, "-c", "not read.npz"], ["export", model]):
+        said = cli(*command, "-o", tmp_path / "file" / "out.tflite")
+        assert said.code == InputError.exit_code
+        assert f"{tmp_path / 'file'} is no folder that can be written" in said.err
+
+
+def test_a_zero_point_beyond_all_integers(cli: Cli, model: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "ints.npy", np.zeros((4, 8, 8, 3), np.uint8))
+    said = cli(
+        "quantize", model, "-c", tmp_path / "ints.npy", "-o", tmp_path / "s.tflite", "--data-scale", "1",
+        "--data-zero-point", "99999999999",
+    )  # fmt: skip
+    assert said.code == InputError.exit_code
+    assert "99999999999; one of the stored integers was wanted" in said.err
+
+
+def test_a_diagnosis_counts_samples_as_the_file_does(cli: Cli, model: Path, tmp_path: Path) -> None:
+    """Although every other one of them is calibrated with."""
+    x = random(12, 8, 8, 3)
+    x[7, 0, 0, 0] = np.nan
+    np.save(tmp_path / "bad.npy", x)
+    assert "sample 7 of input 'x'" in cli("diagnose", model, "-d", tmp_path / "bad.npy").err

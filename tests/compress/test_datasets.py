@@ -81,15 +81,22 @@ def test_an_object_by_name(tmp_path, monkeypatch):
         "few = [np.zeros((8, 8, 3), np.float32)]\n"
         "def broken():\n    raise RuntimeError('no disk')\n"
         "def unseen(many):\n    return many\n"
+        "def half():\n    yield few[0]\n    raise KeyError('sample 1')\n"
+        "def leave():\n    raise SystemExit(0)\n"
+        "class Set:\n    def __getitem__(self, i):\n        return [few[0]][i]\n"
     )
     monkeypatch.chdir(tmp_path)
     assert len(given_samples(conv_net(), "my_samples_of_test:data")) == 3
     assert len(given_samples(conv_net(), "my_samples_of_test:few")) == 1
+    assert len(given_samples(conv_net(), "my_samples_of_test:Set")) == 1, "a class is called, not indexed"
+    with pytest.raises(InputError, match="my_samples_of_test:half failed: KeyError: 'sample 1'"):
+        given_samples(conv_net(), "my_samples_of_test:half")
     for name, match in (
         ("my_samples_of_test:none", "a dataset or a function"),
         ("no_such_module_here:data", "there is no module 'no_such_module_here'"),
         ("my_samples_of_test:broken", "RuntimeError: no disk"),
         ("my_samples_of_test:unseen", "TypeError"),
+        ("my_samples_of_test:leave", "SystemExit"),
     ):
         with pytest.raises(InputError, match=match):
             named_object(name)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netsuke.compress.datasets import samples_of
-from netsuke.compress.files import Stored, read_samples
+from netsuke.compress.files import Stored, read_arrays, read_samples
 from netsuke.compress.samples import gathered
 from netsuke.errors import InputError
 from tests.compress.networks import random
@@ -105,3 +105,31 @@ def test_arrays_from_python(graph):
     assert len(samples_of(graph, (x for x in [(random(1, 8, 8, 3),)] * 4))) == 4
     with pytest.raises(InputError, match=r"\[N, 8, 8, 3\] was wanted"):
         samples_of(graph, random(3, 8, 3))
+
+
+@pytest.mark.parametrize("save", [np.save, np.savez, np.savez_compressed])
+def test_a_damaged_file_is_one_error(tmp_path, save):
+    """Whatever numpy, zipfile, zlib or tokenize raise for it."""
+    path = tmp_path / ("a.npy" if save is np.save else "a.npz")
+    save(path, random(3, 4))
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 3):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            read_arrays(path)
+        except InputError:
+            refused += 1
+    assert refused > 30
+
+
+def test_an_array_larger_than_memory(tmp_path):
+    header = {"descr": "<f4", "fortran_order": False, "shape": (10**14,)}
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(InputError, match="more than fits into memory"):
+        read_arrays(tmp_path / "a.npy")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -219,7 +221,9 @@ def test_int4_weights_become_int8(depth: int) -> None:
 
     back = load(patched(write(graph), change), "case")
     np.testing.assert_array_equal(weights_of(back), weights)
-    assert back.tensors["x1"].quantization == graph.tensors["x1"].quantization
+    eight = graph.tensors["x1"].quantization
+    assert eight is not None
+    assert back.tensors["x1"].quantization == replace(eight, bits=4)
 
 
 def int8_layer(weights: Array) -> Graph:

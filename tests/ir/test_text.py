@@ -78,7 +78,8 @@ def types(draw: st.DrawFn) -> TensorType:
         count = 1 if axis is None else shape[axis]
         scale = tuple(draw(st.lists(scales, min_size=count, max_size=count)))
         zero_point = tuple(draw(st.lists(st.integers(-200, 200), min_size=count, max_size=count)))
-        quantization = Quantization(scale=scale, zero_point=zero_point, axis=axis)
+        few = draw(st.sampled_from([None, 4, 2]))
+        quantization = Quantization(scale=scale, zero_point=zero_point, axis=axis, bits=few)
     return TensorType(shape=shape, dtype=dtype, quantization=quantization)
 
 
@@ -144,8 +145,9 @@ graph digits
 state history: int8[1,2,40] q(0.1f, -128) = fill(-128)
 input x: int8[1,2] q(0.5, -128)
 const w: int8[2,2] q(0.1f 0.25, 0 0, axis 0) = [1, -2, 3, 127]
+const v: int8[2] q(0.5, 0, bits 4) = [-8, 7]
 const b: float32[3] = [0.1f, -0.0, 1e+20f]
-y: int8[1,2] q(0.5, -128), "a:b": bool[] = step(x, w, _, b) count=-3 mode=SLOW pair=((-inf, 0.1),) @first
+y: int8[1,2] q(0.5, -128), "a:b": bool[] = step(x, w, v, _, b) count=-3 mode=SLOW pair=((-inf, 0.1),) @first
 step(y) count=1 inner=Inner(depth=2, mode=FAST) word="z"
 output y
 """
@@ -156,7 +158,7 @@ def test_the_form_itself() -> None:
     graph = from_text(TEXT, OPERATORS)
     assert to_text(graph) == TEXT
     assert graph.nodes[0].name == "first"
-    assert graph.nodes[0].inputs == ("x", "w", "", "b")
+    assert graph.nodes[0].inputs == ("x", "w", "v", "", "b")
     assert graph.nodes[0].args == Step(count=-3, mode=Mode.SLOW, pair=((-np.inf, 0.1),))
     assert graph.nodes[1].name == "step"
     assert graph.tensors["x"].scale == 0.5

@@ -25,6 +25,8 @@ SHAPES = (
     Geometry(image=(1, 1, 1), out=1, kernel=(1, 1)),
     Geometry(image=(4, 5, 1), out=2),
     Geometry(image=(3, 4, 40), out=12),
+    Geometry(image=(3, 5, 150), out=5, kernel=(1, 1)),
+    Geometry(image=(5, 8, 2), out=4),
 )
 DEPTHWISE = (
     Geometry(image=(5, 6, 8), out=8),

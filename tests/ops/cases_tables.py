@@ -65,7 +65,22 @@ def normalizations() -> Iterator[Case]:
                 yield one_node(f"{label}-near", "normalize", args, [(x, near)], [y], oracle=False)
 
 
+def lookups() -> Iterator[Case]:
+    """Tables of any results; LiteRT has no such operator."""
+    random = np.random.default_rng(6)
+    for x_dtype, y_dtype, shape in product(
+        (DType.INT8, DType.UINT8), (DType.INT8, DType.UINT8), ((256,), (3, 5, 7), (1,))
+    ):
+        x, y = tensor_type(shape, x_dtype, 0.02, 3), tensor_type(shape, y_dtype, 0.5, 7)
+        low, high = y_dtype.range
+        table = random.integers(low, high, 256, endpoint=True).astype(y_dtype.numpy)
+        kind = tensor_type((256,), y_dtype, 0.5, 7)
+        label = f"{x_dtype.value}-{y_dtype.value}-{'x'.join(map(str, shape))}"
+        yield one_node(label, "lookup", NoArgs(), [x, (kind, table)], [y], oracle=False)
+
+
 def cases() -> Iterator[Case]:
     """Tables, then normalisation."""
     yield from functions()
+    yield from lookups()
     yield from normalizations()

@@ -1,4 +1,4 @@
-"""Cases of float layers whose weights are int8 numbers times a scale a channel."""
+"""Cases of float layers whose weights are numbers of 8, 4 or 2 bits times a scale a channel."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ CONVOLUTIONS = (
     Geometry(image=(5, 5, 4), out=6, groups=2, stride=(2, 1)),
     Geometry(image=(8, 9, 3), out=5, dilation=(2, 3)),
     Geometry(image=(4, 5, 3), out=5, kernel=(3, 2), padding=Padding.EXPLICIT, explicit=((2, 2), (1, 3))),
+    Geometry(image=(4, 4, 6), out=15, groups=3),
 )
 DEPTHWISE = (
     Geometry(image=(5, 6, 7), out=7),
@@ -35,23 +36,33 @@ CONNECTED = (((1, 21), 6, 21), ((3, 8), 5, 8), ((1, 64), 16, 64), ((7, 12), 9, 1
 
 
 def cases() -> Iterator[Case]:
-    """Every geometry; one scale for all channels too; channels of zeros, and of few steps."""
+    """Every geometry and number of bits; one scale for all channels too; channels of zeros, and of few steps."""
     for style in F32_STYLES:
-        yield from (rounded(conv_case(style, g), 0) for g in CONVOLUTIONS)
-        yield from (rounded(depthwise_case(style, g), 3) for g in DEPTHWISE)
-        yield from (rounded(connected_case(style, *shape), 0) for shape in CONNECTED)
+        for how in ("channel", "four", "two"):
+            yield from (rounded(conv_case(style, g), 0, how) for g in CONVOLUTIONS)
+            yield from (rounded(depthwise_case(style, g), 3, how) for g in DEPTHWISE)
+            yield from (rounded(connected_case(style, *shape), 0, how) for shape in CONNECTED)
     plain = BY_NAME["f32"]
     yield rounded(conv_case(plain, CONVOLUTIONS[0]), 0, "tensor")
     yield rounded(conv_case(plain, CONVOLUTIONS[2]), 0, "coarse")
+    yield rounded(conv_case(plain, CONVOLUTIONS[3]), 0, "lowest")
+
+
+STEPS = {"four": 7, "two": 1, "lowest": 8}
+"""Steps of the largest weight, where they are not 127."""
 
 
 def rounded(case: Case, axis: int, how: str = "channel") -> Case:
-    """The case with weights brought to int8 steps: 127 of them, or 1 in every other channel and none in the first."""
+    """The case with weights brought to so many steps.
+
+    "coarse": 127 of them, or 1 in every other channel and none in the first. "lowest": 8 steps, of which one lies
+    below zero: all that four bits hold.
+    """
     tensor = case.graph.tensors[WEIGHTS]
     assert tensor.data is not None
     rows = np.moveaxis(tensor.data, axis, -1)
     largest: Array = np.abs(rows).reshape(-1, rows.shape[-1]).max(axis=0)
-    steps = np.full(len(largest), 127.0)
+    steps = np.full(len(largest), float(STEPS.get(how, 127)))
     if how == "tensor":
         largest[:] = largest.max()
     if how == "coarse":
@@ -60,6 +71,9 @@ def rounded(case: Case, axis: int, how: str = "channel") -> Case:
     values = np.rint(rows / scales).astype(np.int8)
     if how == "coarse":
         values[..., 0] = 0
+    if how == "lowest":
+        values = np.minimum(values, 7)
+        values.reshape(-1, values.shape[-1])[0] = -8
     data = np.ascontiguousarray(np.moveaxis(values.astype(np.float32) * scales, -1, axis))
     tensors = {**case.graph.tensors, WEIGHTS: replace(tensor, data=data)}
     return replace(case, id=f"w8-{how}-{case.id}", graph=replace(case.graph, tensors=tensors))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netsuke.ops.int8_form import int8_form
+from netsuke.ir import DType, Tensor
+from netsuke.ops.int8_form import int8_form, small_form
 
 
 @settings(deadline=None, max_examples=60)
@@ -72,3 +73,28 @@ def test_what_has_no_form(spoiled: str) -> None:
     else:
         weights[2, 3] = {"negative zero": -0.0, "nan": np.nan, "infinity": np.inf}[spoiled]
     assert int8_form(weights, 0) is None
+
+
+@pytest.mark.parametrize("most", [1, 2, 7])
+def test_the_smallest_integers_are_found(most: int) -> None:
+    chance = np.random.default_rng(most)
+    values = chance.integers(-most, most + 1, (6, 30)).astype(np.float32)
+    values[:, 0] = most
+    values[1] *= values[1] == most
+    weights = values * chance.uniform(0.1, 1, (6, 1)).astype(np.float32)
+    weights[weights == 0] = 0.0
+    form = small_form(constant(weights), 0)
+    assert form is not None
+    np.testing.assert_array_equal(form.values.astype(np.float32) * form.scales[:, None], weights)
+    assert np.abs(form.values).max() == most
+    assert np.abs(form.values[1]).max() == 1
+
+
+def test_weights_of_many_steps_have_no_small_form() -> None:
+    values = np.arange(-60, 60, dtype=np.float32).reshape(4, 30)
+    assert int8_form(values, 0) is not None
+    assert small_form(constant(values), 0) is None
+
+
+def constant(weights: np.ndarray) -> Tensor:
+    return Tensor(name="w", dtype=DType.FLOAT32, shape=weights.shape, data=weights)

@@ -7,12 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netsuke.boards import Isa
+from netsuke.ops.choice import candidates
 from netsuke.ops.duo import Tiles
 from netsuke.ops.fixed_point import Multiplier, multiply_by_quantized_multiplier
+from netsuke.ops.kernel import Constant
+from netsuke.ops.operator import site_of
 from netsuke.ops.packed_bits import paired_units
+from netsuke.ops.packed_halves import START, cut_of, fours_of_channels
 from netsuke.ops.packed_layout import LOW_BITS, filled, in_pairs, lift_2, segment_of, words_2, words_4
+from netsuke.ops.packed_lines import found_lines
+from netsuke.ops.packed_rows import lanes
 from netsuke.ops.packed_scales import PLACES, Channel, Place, doubled, general, rising
 from netsuke.ops.requantize import scaled_double
+from netsuke.ops.staircase import Accumulators
+from netsuke.ops.triples import fixed_scaling
+from tests.ops.cases_fully_connected import connected_case
+from tests.ops.cases_weights_w8 import rounded
+from tests.ops.conv_operands import BY_NAME
 
 REACH = 100_000
 TILES = Tiles(channels=6, size=4)
@@ -136,3 +148,72 @@ def test_units_hold_two_channels_first_input_highest(bits: int) -> None:
             unit = int(units[channel // 2, depth // 4])
             field = unit >> bits * (7 - (2 * (depth % 4) + channel % 2)) & (1 << bits) - 1
             assert field == int(w[channel, depth]) & (1 << bits) - 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(2**-7, 1.2), st.integers(-128, 100), st.booleans())
+def test_one_product_is_the_double_rounding(real: float, zero_point: int, clamps: bool) -> None:
+    low, high = (0 if clamps else -128 - zero_point), 127 - zero_point
+    ends = np.array([-REACH]), np.array([REACH])
+    m = Multiplier.of(real)
+    bounds = Accumulators(least=ends[0], most=ends[1])
+    found = found_lines(fixed_scaling([m]), np.array([real]), (low, high), bounds)
+    if found is None:
+        return
+    acc = around(real, np.arange(low - 1, high + 2))
+    wanted = np.clip(multiply_by_quantized_multiplier(acc, m.value, m.shift), low, high)
+    np.testing.assert_array_equal(found.steps(acc[None])[0] + low, wanted)
+
+
+@pytest.mark.parametrize("real", [0.03, 0.3, 0.7, 0.99])
+@pytest.mark.parametrize("low", [-128, 0])
+def test_multipliers_of_few_bits_have_a_line(real: float, low: int) -> None:
+    bounds = Accumulators(least=np.array([-9000]), most=np.array([9000]))
+    scaling = fixed_scaling([Multiplier.of(real)])
+    assert found_lines(scaling, np.array([real]), (low, 127), bounds) is not None
+
+
+@pytest.mark.parametrize("depth", [3, 64, 500, 1000])
+@pytest.mark.parametrize("bits", [4, 2])
+def test_pieces_fit_half_a_word(depth: int, bits: int) -> None:
+    w = np.random.default_rng(depth).integers(-(1 << bits - 1), 1 << bits - 1, (6, depth)).astype(np.int64)
+    cut = cut_of(w)
+    assert cut % 4 == 0
+    for at in range(0, depth, cut):
+        part = w[:, at : at + cut]
+        assert np.maximum(part * -128, part * 127).sum(axis=1).max() < START
+        assert np.minimum(part * -128, part * 127).sum(axis=1).min() >= -START
+
+
+@pytest.mark.parametrize("bits", [4, 2])
+def test_words_hold_four_channels_first_input_highest(bits: int) -> None:
+    w = np.random.default_rng(3).integers(-(1 << bits - 1), 1 << bits - 1, (6, 7)).astype(np.int8)
+    words, each = fours_of_channels(w, bits).data, 8 // bits
+    assert words.shape == (2, 8 // each)
+    for channel in range(6):
+        for depth in range(7):
+            place = 4 * (depth % each) + channel % 4
+            field = int(words[channel // 4, depth // each]) >> bits * (4 * each - 1 - place)
+            assert field & (1 << bits) - 1 == int(w[channel, depth]) & (1 << bits) - 1
+
+
+@pytest.mark.parametrize("bits", [4, 2])
+def test_masks_leave_two_channels_of_a_row(bits: int) -> None:
+    w = np.random.default_rng(4).integers(0, 1 << bits, (6, 7)).astype(np.int64)
+    words, each = lanes(w, bits).data.astype(np.int64), 8 // bits
+    mask = (1 << bits) - 1 | (1 << bits) - 1 << 16
+    for channel in range(6):
+        for depth in range(7):
+            word = words[channel // 4, depth // each]
+            field = word >> bits * (2 * (depth % each) + channel % 4 // 2) & mask
+            assert field >> 16 * (channel % 2) & 0xFFFF == w[channel, depth]
+
+
+@pytest.mark.parametrize(("how", "bits"), [("four", 4), ("two", 2)])
+def test_float_layers_keep_their_weights_packed(how: str, bits: int) -> None:
+    case = rounded(connected_case(BY_NAME["f32"], (1, 64), 16, 64), 0, how)
+    node = case.graph.nodes[0]
+    kernels = {kernel.name: kernel for kernel in candidates(case.graph, node, Isa.FP32)}
+    (call,) = kernels[f"nk_matrix_w{bits}_f32"].bind(site_of(case.graph, node))
+    weights = next(p for p in call.pointers if isinstance(p, Constant) and p.label == "weights")
+    assert weights.data.nbytes == 64 * 16 * bits // 8

@@ -10,6 +10,7 @@ import pytest
 
 from netsuke.report import BuildResult, PassResult, PortResult
 from netsuke.report.html import to_html
+from netsuke.report.memory_picture import memory_picture
 from tests.report.samples import large, small
 
 HOSTILE = (
@@ -186,3 +187,20 @@ def test_every_number_of_the_layer_table_carries_its_sort_key() -> None:
     assert len(keys) == 9 * len(large().layers)
     assert [float(key or "") for key in keys[::9]] == [float(layer.index) for layer in large().layers]
     assert [float(key or "") for key in keys[3::9]] == [float(layer.cycles or 0) for layer in large().layers]
+
+
+def test_a_label_ends_where_a_later_buffer_lies_over_its_own() -> None:
+    """An output may lie over the input that its layer still reads; the input's name would be under it."""
+    under, over = small().buffers[:2]
+    assert (under.first_step, under.last_step, over.first_step) == (-1, 0, 0)
+    under = replace(under, name="n" * 90)
+
+    def letters(offset: int) -> int:
+        buffers = (under, replace(over, offset=offset))
+        (label,) = re.findall(
+            r"<text [^>]*>(n+\W*n*)</text>", memory_picture(replace(small(), buffers=buffers))
+        )
+        return len(label)
+
+    apart, covered = letters(under.end), letters(under.end - 8)
+    assert 10 < covered < 0.6 * apart

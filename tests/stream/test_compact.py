@@ -120,6 +120,7 @@ class Memory:
         self.drained = -1
         self.bytes: list[object] = [None] * stream.room
         self.used = stream.room
+        self.top = 0
         if stream.draining is not None:
             homes = [(line.home, line.index) for line in stream.lines]
             self.drained = homes.index((Home.INPUT, stream.draining.input))
@@ -135,6 +136,7 @@ class Memory:
     def fill(self, at: int, what: list[object]) -> None:
         assert at >= 0
         assert at + len(what) <= self.used
+        self.top = max(self.top, at + len(what))
         self.bytes[at : at + len(what)] = what
 
     def row(self, line: int, row: int) -> list[object]:
@@ -202,7 +204,10 @@ def test_rows_are_where_events_say(seed: int) -> None:
     program = compactly(bind(graph, isa), isa, random.Random(seed))
     for step in program.steps:
         if step.stream is not None:
-            Memory(step.stream).walk()
+            memory = Memory(step.stream)
+            memory.walk()
+            if not any(line.sums_bytes for line in step.stream.lines):
+                assert memory.top == step.stream.room, "the last byte of the room is used"
 
 
 @pytest.mark.parametrize("seed", range(600, 620))

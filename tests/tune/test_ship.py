@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from netsuke import demo
 from netsuke.bench import layer_costs
-from netsuke.bench.layer_costs import Shipment, ship
+from netsuke.bench.layer_costs import Shipment, demo_network, ship
 from netsuke.bench.models import digits_model
+from netsuke.boards import board
+from netsuke.importers.loading import load
+from netsuke.lower import lower
+from netsuke.tune.keys import layer_key
 from netsuke.tune.measure import Job
 from netsuke.tune.solo import Form
 from netsuke.tune.store import Costs
+from netsuke.tune.table import bound
 from tests.tune.samples import kernel_cost, layer_cost
 
 BOARD = "nucleo-l4r5zi"
@@ -64,3 +70,20 @@ def test_stale_and_damaged_lines_are_dropped(tmp_path: Path, monkeypatch: pytest
     file.write_text(text + '["layer","000000000000",[1,2,3,4],[]]\nnonsense\n')
     run(tmp_path)
     assert file.read_text() == text
+
+
+def test_the_demos_network_is_measured_as_the_demo_builds_it(tmp_path: Path) -> None:
+    """Read back from a file its layers are asked for by the same keys."""
+    pytest.importorskip("sklearn")
+    (network,) = demo_network(tmp_path)
+    built = demo.in_integers(load(demo.model_file()), demo.load_digits())
+    keys = [
+        {
+            layer_key(step)
+            for steps in bound(lower(graph).graph, board(BOARD).core.isa).values()
+            for step in steps
+        }
+        for graph in (load(network.path), built)
+    ]
+    assert keys[0] == keys[1]
+    assert len(keys[0]) > 20

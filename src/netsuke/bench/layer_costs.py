@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from netsuke import demo
 from netsuke.bench.measure import BOARDS, PACKAGED, why_not
 from netsuke.bench.models import BenchModel, named
 from netsuke.boards import Core
 from netsuke.boards import board as find_board
+from netsuke.errors import InputError
+from netsuke.exporters.tflite import write
 from netsuke.importers.loading import load
 from netsuke.ir import Graph
 from netsuke.lower import lower
@@ -31,7 +34,9 @@ from netsuke.tune.toolchain import Toolchain
 
 WAKE_WORDS = "pymicro_wakeword"
 """A package with streaming models, which the tests install."""
-WAKE_WORD_CORE = "cortex-m4"
+DEMO = "digits_int8"
+"""What `netsuke demo` builds: the first that a stranger sees, so that its kernels are chosen by counts too."""
+EXTRA_CORE = "cortex-m4"
 DATA = Path(__file__).resolve().parents[1] / "tune" / "data"
 Progress = Callable[[str, float], None]
 
@@ -53,11 +58,22 @@ class Shipment:
 
 
 def wake_words() -> tuple[BenchModel, ...]:
-    """The models of the package WAKE_WORDS, which are measured on one core only; none where it is not installed."""
+    """The models of the package WAKE_WORDS, which are measured on EXTRA_CORE only; none where it is not installed."""
     found = find_spec(WAKE_WORDS)
     if found is None or found.origin is None:
         return ()
     return tuple(map(named, sorted((Path(found.origin).parent / "models").glob("*.tflite"))))
+
+
+def demo_network(folder: Path) -> tuple[BenchModel, ...]:
+    """The demo's int8 network as a file in `folder`, measured on EXTRA_CORE only; none without what a demo needs."""
+    try:
+        small = demo.in_integers(load(demo.model_file()), demo.load_digits())
+    except InputError:
+        return ()
+    path = folder / f"{DEMO}.tflite"
+    path.write_bytes(write(small))
+    return (named(path),)
 
 
 def cores(boards: Sequence[str]) -> dict[str, tuple[Core, str | None]]:
@@ -83,11 +99,12 @@ def ship(
     Raises:
         NetsukeError: for an unknown board, or a model that cannot be read.
     """
-    graphs = [(model in wake_words(), lower(load(model.path)).graph) for model in models]
+    words = wake_words()
+    graphs = [(model in words or model.key == DEMO, lower(load(model.path)).graph) for model in models]
     chosen = cores(boards)
     done = []
     for number, (core, why) in enumerate(chosen.values()):
-        here = [graph for is_extra, graph in graphs if not is_extra or core.name == WAKE_WORD_CORE]
+        here = [graph for is_extra, graph in graphs if not is_extra or core.name == EXTRA_CORE]
         layers = [(graph, some) for graph in here for some in bound(graph, core.isa).values()]
 
         def tick(what: str, share: float, number: int = number) -> None:

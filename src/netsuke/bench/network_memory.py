@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from netsuke.bench.networks import mcunet, mobilenet_v2
 from netsuke.bench.sheet import CROSS, Sheet
-from netsuke.errors import DoesNotFit, UnsupportedModel
+from netsuke.boards import board as find_board
+from netsuke.errors import DoesNotFit
 from netsuke.ir import Graph
-from netsuke.pipeline import BuildOptions, build
-from netsuke.prove import Target
-from netsuke.report.result import BuildResult
+from netsuke.lower import lower
+from netsuke.pipeline import BuildOptions
+from netsuke.prove import Target, expected_vectors, random_inputs
+from netsuke.report.points import point
+from netsuke.report.schedules import Point
+from netsuke.schedule import Schedule, parse_budget, pick, schedules
+from netsuke.stream import Forms
+from netsuke.survey import Runner
+from netsuke.tune import Tuner
 
 NETWORKS: Mapping[str, Callable[[], Graph]] = {
     "MobileNetV2 0.35, 144 grey": partial(mobilenet_v2, 144, 1),
@@ -48,12 +53,21 @@ MODES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A network in a mode; `result` is None where `problem` says why it does not fit."""
+    """A network in a mode, built, run and compared; `point` is None where `problem` says why it does not fit.
+
+    `recomputed`: MACs done for each MAC of the network.
+    """
 
     network: str
     mode: Mode
-    result: BuildResult | None
+    point: Point | None = None
+    recomputed: float = 1.0
     problem: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """False when the core gave other bytes than the reference."""
+        return self.point is None or self.point.counted is None or self.point.counted.exact
 
 
 def runs(
@@ -67,32 +81,45 @@ def runs(
     Raises:
         NetsukeError: when one cannot be built or run; that it does not fit is no error.
     """
-    found = []
-    pairs = [(name, mode) for name in networks for mode in modes]
-    for number, (name, mode) in enumerate(pairs):
-        progress(f"{name} {mode.title}", number / len(pairs))
-        found.append(built(name, networks[name](), mode, board))
+    found: list[Run] = []
+    total = len(networks) * len(modes)
+    for name, make in networks.items():
+        progress(f"{name}: schedules", len(found) / total)
+        for run in network_runs(name, make(), modes, board):
+            found.append(run)
+            progress(f"{name} {run.mode.title}", len(found) / total)
     progress("done", 1.0)
     return found
 
 
-def built(name: str, graph: Graph, mode: Mode, board: str) -> Run:
-    """One image of one random input, on the emulated core."""
-    options = BuildOptions(ram=mode.ram, push_rows=mode.push_rows, targets=(Target.EMULATOR,), runs=1)
-    with tempfile.TemporaryDirectory(prefix="netsuke-networks-") as folder:
-        try:
-            return Run(
-                network=name,
-                mode=mode,
-                result=build(graph, board=board, out=Path(folder) / "out", options=options),
-            )
-        except (DoesNotFit, UnsupportedModel) as error:
-            return Run(network=name, mode=mode, result=None, problem=str(error))
+def network_runs(name: str, graph: Graph, modes: Sequence[Mode], board: str) -> Iterator[Run]:
+    """One random input on the emulated core in each mode; the schedules are found once for all budgets."""
+    target = find_board(board)
+    options = BuildOptions(targets=(Target.EMULATOR,), runs=1)
+    program = Tuner(lower(graph).graph, target.core).program(options.optimize)
+    vectors = expected_vectors(graph, random_inputs(graph, options.runs, options.seed))
+    runner = Runner(graph=graph, board=target, options=options, vectors=vectors)
+    known: dict[bool, list[Schedule]] = {}
+    for mode in modes:
+        if mode.push_rows not in known:
+            forms = Forms(isa=target.core.isa)
+            known[mode.push_rows] = list(schedules(program, forms, push=mode.push_rows))
+        yield one_run(name, mode, known[mode.push_rows], runner)
+
+
+def one_run(name: str, mode: Mode, found: Sequence[Schedule], runner: Runner) -> Run:
+    """The fastest schedule within the mode's budget, or the first where it has none."""
+    try:
+        chosen = found[0] if mode.ram is None else pick(found, parse_budget(mode.ram))
+        counted, _ = runner.run(chosen, point(chosen))
+    except DoesNotFit as error:
+        return Run(network=name, mode=mode, problem=str(error))
+    return Run(network=name, mode=mode, point=counted, recomputed=recomputed(chosen))
 
 
 def networks_sheet(found: Sequence[Run], board: str) -> Sheet:
     """A line a run."""
-    plain = {run.network: run.result for run in found if run.mode.ram is None and run.result is not None}
+    plain = {run.network: run.point for run in found if run.mode.ram is None and run.point is not None}
     return Sheet(
         title=f"networks with random weights on {board}: the image is in RAM unless its rows are pushed",
         headings=("network", "mode", "RAM", "schedule", "recomputed", "cycles", "times plain"),
@@ -101,31 +128,26 @@ def networks_sheet(found: Sequence[Run], board: str) -> Sheet:
     )
 
 
-def line(run: Run, plain: BuildResult | None) -> tuple[str, ...]:
-    """The cells of a run. `recomputed`: MACs done for each MAC of the network."""
-    result = run.result
-    if result is None:
+def line(run: Run, plain: Point | None) -> tuple[str, ...]:
+    """The cells of a run."""
+    made = run.point
+    if made is None:
         return (run.network, run.mode.title, "does not fit", "", "", "", "")
-    cycles = result.cycles or 0
-    times = f"{cycles / plain.cycles:.2f}" if plain is not None and plain.cycles else "–"
     return (
         run.network,
         run.mode.title,
-        f"{result.arena_bytes + result.state_bytes:,}" + ("" if result.exact else f" {CROSS}"),
-        schedule(result),
-        f"{recomputed(result):.4f}",
-        f"{cycles:,}",
-        times,
+        f"{made.ram_bytes:,}" + ("" if run.exact else f" {CROSS}"),
+        in_words(made),
+        f"{run.recomputed:.4f}",
+        f"{made.cycles:,}",
+        f"{made.cycles / plain.cycles:.2f}" if plain is not None and plain.cycles else "–",
     )
 
 
-def schedule(result: BuildResult) -> str:
-    """The streams and patches in words: how many layers, in what bands or tiles."""
+def in_words(made: Point) -> str:
+    """The streams and patches: how many layers, in what bands or tiles."""
     parts: list[str] = []
-    for layer in result.layers:
-        stream = layer.stream
-        if stream is None:
-            continue
+    for stream in made.streams:
         shape = f"{stream.grid[0]}x{stream.grid[1]} tiles" if stream.grid else f"bands of {stream.band}"
         words = f"{len(stream.layers)} in {shape}"
         if words not in parts[-1:]:
@@ -133,10 +155,10 @@ def schedule(result: BuildResult) -> str:
     return ", ".join(parts) or "layer by layer"
 
 
-def recomputed(result: BuildResult) -> float:
-    """MACs done for each MAC of the network."""
-    macs = sum(layer.macs for layer in result.layers)
-    more = {layer.index: layer.stream.recompute - 1 for layer in result.layers if layer.stream is not None}
-    inside = [layer for layer in result.layers if layer.inside is not None]
-    extra = sum(more.get(layer.inside, 0.0) * layer.macs for layer in inside if layer.inside is not None)
-    return 1 + extra / macs if macs else 1.0
+def recomputed(schedule: Schedule) -> float:
+    """MACs done for each MAC of the network: tiles compute what their neighbours need too."""
+    steps = schedule.plan.steps
+    needed = [sum(layer.macs for layer in step.inner) or step.macs for step in steps]
+    more = [0.0 if step.patches is None else step.patches.recompute - 1 for step in steps]
+    extra = sum(macs * share for macs, share in zip(needed, more, strict=True))
+    return 1 + extra / sum(needed) if sum(needed) else 1.0

@@ -122,7 +122,8 @@ def halves(test: NodeTest) -> bool:
 
 def subjects(tests: Sequence[NodeTest]) -> dict[str, str]:
     """Test name → the operator that it is about; a function's body counts with the operator it stands for."""
-    single = {t.base: t.operators[0] for t in tests if len(t.operators) == 1}
+    plain_last = sorted(tests, key=lambda t: t.name == t.base)  # a body may be a single operator too
+    single = {t.base: t.operators[0] for t in plain_last if len(t.operators) == 1}
     return {t.name: single.get(t.base, "+".join(t.operators)) for t in tests}
 
 

@@ -72,6 +72,27 @@ DequantizeLinear.
 Attention, RotaryEmbedding and a few others are imported through the body that the standard has for them (the onnx
 package knows it); Einsum, OneHot, Gather and Scatter by elements, and their like are written out in other operators.
 
+## Quantised models
+
+DequantizeLinear, an operator and QuantizeLinear become one integer operator, where there is an integer form; others
+are computed in float32 between DEQUANTIZE and QUANTIZE. QLinear operators are read as the three that they stand for.
+A Cast to float32 behind a DequantizeLinear keeps an operator in float32; netsuke writes one where the graph has a
+DEQUANTIZE.
+
+- **Activations** have one scale a tensor. uint8 becomes int8 (128 less, which changes no number); int16, with zero
+  point 0, becomes TFLite's 16x8 form with int64 biases. Where int8 meets int16 it widens, exactly. HardSwish and
+  PRelu have no int16 form: one error names them.
+- **Weights** are int8 with zero point 0, of one scale or one a channel, or INT4 and UINT4.
+- **Normalisation** (Layer, RMS, Group, Instance) is an integer operator where its scale is all ones and its bias all
+  zeros, as netsuke writes it: what stands behind it is a product and a sum with scales of their own.
+- **LSTM and GRU** are integer operators where weights have a scale a gate and the file says how the state behind the
+  last step is stored: int16, an LSTM's in a power of two, a GRU's (`linear_before_reset`) in 1/32768.
+- **Rounding**: what the importer quantises itself (bounds of a Clip, the value of a Pad, constants) it rounds as
+  QuantizeLinear does, halves to the even neighbour. What the kernels round at run time they round as TFLite's do, so
+  that onnxruntime and netsuke may be one step apart where a value is near the middle between two.
+
+## The standard's node tests
+
 **{summary}**
 
 {table}

@@ -138,7 +138,7 @@ def line(row: Planned) -> tuple[str, ...]:
 
 
 def proved(plan: Plan) -> str:
-    """What is known of a plan, in words."""
+    """What cannot be better: the offsets in this order, or those in any order."""
     if plan.best_order:
-        return "order and offsets"
+        return "order"
     return "offsets" if plan.optimal else "–"

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -29,7 +29,11 @@ def _data(*parts: str) -> Traversable:
 def _read_toml(file: Traversable | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise BoardError(
+            f"cannot read the board file {file}: {error.strerror or error}; check the path"
+        ) from None
+    except ValueError as error:
         raise BoardError(f"{file}: cannot read it as TOML: {error}; correct the file") from error
 
 
@@ -144,10 +148,16 @@ def board(name: str) -> Board:
     for candidate in boards():
         if slug == candidate.name or slug in candidate.aliases:
             return candidate
-    raise _unknown("board", name, [n for one in boards() for n in (one.name, *one.aliases)])
+    aliases = [alias for one in boards() for alias in one.aliases]
+    raise _unknown(
+        "board", name, [one.name for one in boards()], aliases, " `netsuke boards` lists them all."
+    )
 
 
-def _unknown(what: str, name: str, known: list[str]) -> BoardError:
-    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4)
-    hint = f"; did you mean {', '.join(near)}?" if near else f"; known: {', '.join(known)}"
+def _unknown(
+    what: str, name: str, known: list[str], aliases: Sequence[str] = (), more: str = ""
+) -> BoardError:
+    """The nearest of the names and aliases; where none is near, the names."""
+    near = difflib.get_close_matches(name.lower(), [*known, *aliases], n=3, cutoff=0.4)
+    hint = f"; did you mean {', '.join(near)}?{more}" if near else f"; known: {', '.join(known)}"
     return BoardError(f"unknown {what} {name!r}{hint}")

@@ -7,6 +7,11 @@ import sys
 
 def main() -> None:
     """The entry point of the command line."""
-    from netsuke.cli.guard import run
+    try:
+        from netsuke.cli.guard import run
 
-    raise SystemExit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the guard stands, or while it speaks
+        print("error: interrupted: nothing was written", file=sys.stderr)
+        code = 130
+    raise SystemExit(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -14,8 +15,14 @@ from netsuke.cli.consoles import out as stdout
 
 bench = typer.Typer(
     help="Measure models on the emulated cores, beside other engines and against budgets.",
-    no_args_is_help=True,
 )
+
+
+@bench.callback(invoke_without_command=True)
+def start(context: typer.Context) -> None:
+    """Measure models on the emulated cores, beside other engines and against budgets."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 class Compiler(StrEnum):
@@ -39,7 +46,7 @@ Boards = Annotated[
 ]
 
 
-@bench.command("kernels")
+@bench.command("kernels", short_help="Instructions, cycles, RAM and flash, beside other engines.")
 def kernels(
     models: Models = None,
     board: Boards = None,
@@ -83,7 +90,7 @@ def kernels(
             raise typer.Exit(error.exit_code)
 
 
-@bench.command("check")
+@bench.command("check", short_help="Compare a fresh run with the budgets.")
 def check(
     models: Models = None,
     board: Boards = None,
@@ -132,7 +139,7 @@ def check(
         raise typer.Exit(error.exit_code)
 
 
-@bench.command("memory")
+@bench.command("memory", short_help="How little RAM each model needs, beside other engines.")
 def memory(
     models: Models = None,
     board: Annotated[str, typer.Option("--board", "-b", help="The board.")] = "nucleo-l4r5zi",
@@ -162,7 +169,7 @@ def memory(
         raise typer.Exit(NotExact.exit_code)
 
 
-@bench.command("planning")
+@bench.command("planning", short_help="How long planning takes, and what it proves.")
 def planning(
     models: Models = None,
     board: Annotated[str, typer.Option("--board", "-b", help="The board.")] = "nucleo-l4r5zi",
@@ -200,7 +207,7 @@ def planning(
         raise typer.Exit(TOO_LATE)
 
 
-@bench.command("networks")
+@bench.command("networks", short_help="RAM of networks like MobileNetV2 and MCUNet.")
 def networks(
     board: Annotated[str, typer.Option("--board", "-b", help="The board.")] = "nucleo-l4r5zi",
     only: Annotated[
@@ -230,11 +237,11 @@ def networks(
         print(markdown_table(sheet))
     else:
         stdout().print(rendered([sheet], ()))
-    if not all(run.result.exact for run in found if run.result is not None):
+    if not all(run.exact for run in found):
         raise typer.Exit(NotExact.exit_code)
 
 
-@bench.command("layers")
+@bench.command("layers", short_help="Layers whose kernels were never counted.")
 def layers(
     models: Models = None,
     board: Boards = None,
@@ -247,15 +254,15 @@ def layers(
 
     Exits with 1 when some are missing.
     """
-    from netsuke.bench.layer_costs import ship, wake_words
+    from netsuke.bench.layer_costs import demo_network, ship, wake_words
     from netsuke.bench.models import absent_message, digits_model, find_models
 
     found = find_models(models or ())
     if not found:
         typer.echo(absent_message(), err=True)
-    if not models:
-        found += digits_model() + wake_words()
-    with progress_bar(shown=True) as progress:
+    with TemporaryDirectory(prefix="netsuke-demo-") as folder, progress_bar(shown=True) as progress:
+        if not models:
+            found += digits_model() + wake_words() + demo_network(Path(folder))
         shipments = ship(found, board or (), progress, write=update)
     for one in shipments:
         print(one)
@@ -263,6 +270,6 @@ def layers(
         raise typer.Exit(1)
 
 
-bench.command("ptq")(bench_models.ptq)
-bench.command("onnx")(bench_models.onnx)
-bench.command("float")(bench_float.float_errors)
+bench.command("ptq", short_help="Quantise float models, beside the reference int8 files.")(bench_models.ptq)
+bench.command("onnx", short_help="Run the ONNX standard's own node tests.")(bench_models.onnx)
+bench.command("float", short_help="The largest errors of the float kernels.")(bench_float.float_errors)

@@ -42,7 +42,8 @@ def build(
     models: Annotated[
         list[Path],
         typer.Argument(
-            help="A .tflite or .onnx file; several go into one image and share its arena.", metavar="MODEL..."
+            help="A .tflite, .onnx or .pt2 file; several go into one image and share its arena.",
+            metavar="MODEL",
         ),
     ],
     board: Annotated[str, typer.Option("--board", "-b", help="A name of `netsuke boards`, or a board file.")],

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from netsuke.report.words import printable
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -29,6 +27,8 @@ def complain(message: str) -> None:
     """One red message on stderr. It may quote a model's names: nothing in it is markup or a terminal code."""
     from rich.console import Console
     from rich.text import Text
+
+    from netsuke.report.words import printable
 
     words = "\n".join(printable(line) for line in message.splitlines())
     text = Text("error: ", style="bold red") + Text(words, style="red")

@@ -9,6 +9,7 @@ import typer
 
 from netsuke.cli.consoles import out as stdout
 from netsuke.cli.consoles import print_json, progress_bar
+from netsuke.cli.pages import check_page
 from netsuke.cli.recipes import (
     BiasCorrection,
     Calibrator,
@@ -26,7 +27,11 @@ def diagnose(
     model: Annotated[Path, typer.Argument(help="A float .tflite, .onnx or .pt2 file.", metavar="MODEL")],
     data: Annotated[
         Path,
-        typer.Option("--data", "-d", help="Samples: .npz, .npy or a folder; labels in an array 'labels'."),
+        typer.Option(
+            "--data",
+            "-d",
+            help="Samples: .npz, .npy, a folder or package.module:dataset; labels in an array 'labels'.",
+        ),
     ],
     calib: Annotated[
         Path | None,
@@ -67,6 +72,8 @@ def diagnose(
     from netsuke.report.diagnosis_text import print_diagnosis
     from netsuke.staging import write_whole
 
+    if html is not None:
+        check_page(html, "netsuke diagnose")
     recipe = Recipe(
         calibrator=calibrator,
         equalize=equalize,

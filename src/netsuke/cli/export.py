@@ -32,7 +32,7 @@ def export(
     from netsuke.report.export import export_to_json, print_export
 
     check_output(out, model)
-    graph = load_for_file(model)
+    graph = load_for_file(model, out)
     samples = () if inputs is None else read_inputs(inputs, graph)
     result = export_graph(graph, out, samples=samples, source=model)
     if json:

@@ -17,6 +17,7 @@ import typer
 from netsuke.cli.app import app
 from netsuke.cli.consoles import complain
 from netsuke.errors import NetsukeError
+from netsuke.staging import FULL
 
 BUG, INTERRUPTED, WRONG_USAGE = 70, 130, 2
 USAGE_ERROR = typer.BadParameter.__mro__[2]
@@ -25,6 +26,12 @@ USAGE_ERROR = typer.BadParameter.__mro__[2]
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command line and gives its exit code."""
+    for name in (
+        "stdout",
+        "stderr",
+    ):  # Python has none where the shell closed it; what is said then goes nowhere
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     debug = "--traceback" in arguments or os.environ.get("NETSUKE_DEBUG", "") not in ("", "0")
     wanted = [one for one in arguments if one != "--traceback"]
     try:
@@ -49,8 +56,9 @@ def explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, USAGE_ERROR):
         complain(usage_message(error))
         return WRONG_USAGE
-    if isinstance(error, OSError) and error.filename is not None:
-        complain(f"{error.filename}: {error.strerror or error}")
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in FULL):
+        where = "cannot write" if error.filename is None else error.filename  # a full disk names no file
+        complain(f"{where}: {error.strerror or error}")
         return NetsukeError.exit_code
     complain(bug_message(error, shown=debug))
     return BUG

@@ -27,7 +27,9 @@ def read_inputs(path: Path, graph: Graph) -> list[tuple[Array, ...]]:
     found = in_order(read_arrays(path), graph, path)
     stacks = [stacked(array, tensor, path) for array, tensor in zip(found, wanted, strict=True)]
     counts = {len(stack) for stack in stacks}
-    if len(counts) != 1 or counts == {0}:
+    if counts == {0}:
+        raise InputError(f"{path.name} holds arrays of no values; at least one input to compare was wanted")
+    if len(counts) != 1:
         raise InputError(
             f"{path.name}: got {[len(s) for s in stacks]} values; as many for each input were wanted"
         )

@@ -11,7 +11,7 @@ from netsuke.cli.consoles import out, print_json
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(help="A .tflite or .onnx file.", metavar="MODEL")],
+    model: Annotated[Path, typer.Argument(help="A .tflite, .onnx or .pt2 file.", metavar="MODEL")],
     board: Annotated[
         str | None, typer.Option("--board", "-b", help="A name of `netsuke boards`, or a board file.")
     ] = None,

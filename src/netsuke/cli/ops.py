@@ -95,8 +95,8 @@ def details(operator: Operator[Any]) -> RenderableType:
     table.add_row("TFLite", Text(", ".join(operator.tflite) or "none: netsuke's own"))
     for constraint in operator.constraints:
         table.add_row("wanted", Text(describe(constraint)))
-    for kernel in operator.kernels:
-        table.add_row("kernel", Text(kernel.name))
+    names = dict.fromkeys(kernel.name for kernel in operator.kernels)  # one may stand for several forms
+    table.add_row("kernels", Text(", ".join(names) or "none: it needs no code"))
     return Group(Text(operator.name, style="bold") + Text(f": {operator.summary}"), table)
 
 

@@ -9,13 +9,11 @@ import typer
 
 from netsuke.cli.build import Compiler
 from netsuke.cli.consoles import out, print_json, progress_bar
-
-PAGE_MARK = '<meta name="generator" content="netsuke plan">'
-"""A file with it was written by this command and may be replaced."""
+from netsuke.cli.pages import check_page
 
 
 def plan(
-    model: Annotated[Path, typer.Argument(help="A .tflite or .onnx file.", metavar="MODEL")],
+    model: Annotated[Path, typer.Argument(help="A .tflite, .onnx or .pt2 file.", metavar="MODEL")],
     board: Annotated[str, typer.Option("--board", "-b", help="A name of `netsuke boards`, or a board file.")],
     ram: Annotated[
         str | None,
@@ -45,6 +43,7 @@ def plan(
     from netsuke.report.schedules_html import survey_to_html
     from netsuke.report.schedules_json import survey_to_json
     from netsuke.report.schedules_text import print_survey
+    from netsuke.staging import write_whole
     from netsuke.survey import SurveyOptions, survey
 
     options = SurveyOptions(
@@ -54,11 +53,11 @@ def plan(
         compiler=None if compiler is None else compiler.value,
     )
     if html is not None:
-        check_page(html)
+        check_page(html, "netsuke plan")
     with progress_bar(shown=True) as progress:
         found = survey(model, board=board, options=options, progress=progress)
     if html is not None:
-        html.write_text(survey_to_html(found), encoding="utf-8", newline="\n")
+        write_whole(html, survey_to_html(found).encode("utf-8"))
     if json:
         print_json(survey_to_json(found))
     else:
@@ -67,19 +66,3 @@ def plan(
         raise typer.Exit(NotExact.exit_code)
     if not found.fits:
         raise typer.Exit(DoesNotFit.exit_code)
-
-
-def check_page(path: Path) -> None:
-    """Refuses what cannot be written, or is not ours, before anything slow.
-
-    Raises:
-        InputError: when the file is not one that this command wrote, or its folder does not exist.
-    """
-    from netsuke.errors import InputError
-
-    if not path.parent.is_dir():
-        raise InputError(f"cannot write {path}: {path.parent} is no folder; make it, or give another name")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give the name of a file, such as {path / 'plan.html'}")
-    if path.exists() and PAGE_MARK.encode() not in path.read_bytes()[:2000]:
-        raise InputError(f"{path} is a file that `netsuke plan` did not write; give another name")

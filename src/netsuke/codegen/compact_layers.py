@@ -33,7 +33,7 @@ class CompactWriter:
     def __init__(self, plan: Plan, step: Step, stream: Stream) -> None:
         self.plan, self.step, self.stream = plan, step, stream
         assert stream.room is not None
-        self.counters = stream.room
+        self.counters = stream.counters
         self.counting = stream.counting
         self.kinds = list(dict.fromkeys(stream.events))
 

@@ -85,7 +85,7 @@ def decoded(values: Array, kind: TensorType) -> Array:
 
 
 def quantize_inputs(graph: Graph, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """Real input arrays as the graph takes them; inputs that are float32 there pass.
+    """Real input arrays as the graph takes them; inputs that are float32 there, whole numbers or truth values pass.
 
     Raises:
         InputError: for another number of inputs, another shape, or values that are not numbers.
@@ -97,12 +97,13 @@ def quantize_inputs(graph: Graph, inputs: Sequence[Array]) -> tuple[Array, ...]:
     found: list[Array] = []
     for name, value in zip(graph.inputs, inputs, strict=True):
         kind = graph.tensors[name]
-        if value.shape != kind.shape or value.dtype.kind != "f":
+        whole = kind.quantization is None and kind.dtype is not DType.FLOAT32
+        if value.shape != kind.shape or value.dtype.kind not in ("iub" if whole else "f"):
             raise InputError(
                 f"input {name!r}: got {value.dtype.name}{list(value.shape)}; "
-                f"real numbers {list(kind.shape)} were wanted"
+                f"{'whole' if whole else 'real'} numbers {list(kind.shape)} were wanted"
             )
-        if np.isnan(value).any():
+        if not whole and np.isnan(value).any():
             raise InputError(f"input {name!r} holds values that are not numbers (NaN)")
         found.append(value.astype(kind.dtype.numpy) if kind.quantization is None else coded(value, kind))
     return tuple(found)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from netsuke.compress.samples import ArraySamples, Samples, checked, stack_of, the_input
-from netsuke.errors import InputError
+from netsuke.errors import InputError, NetsukeError
 from netsuke.ir import Array, Graph
 
 NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
@@ -78,6 +78,27 @@ def array_of(value: Any) -> Array:
     return array
 
 
+def named_samples(graph: Graph, name: str) -> Samples:
+    """The samples of `package.module:object`, as `samples_of` takes them.
+
+    Raises:
+        InputError: as `named_object` and `samples_of`; also when the object fails while it is read.
+    """
+    given = named_object(name)
+    try:
+        return samples_of(graph, given)
+    except NetsukeError as error:
+        raise type(error)(f"{name}: {error}") from None
+    except (Exception, SystemExit) as error:  # code of the user's, run by name: no bug of ours
+        raise failed(name, error) from error
+
+
+def failed(name: str, error: BaseException) -> InputError:
+    """The error of the user's own code, as one line."""
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return InputError(f"{name} failed: {said}; read it in Python to see where")
+
+
 def named_object(name: str) -> Any:
     """The object behind `package.module:object`; one that is no collection is called without arguments.
 
@@ -92,14 +113,15 @@ def named_object(name: str) -> Any:
         found: Any = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
-        return found() if callable(found) and not hasattr(found, "__getitem__") else found
+        made = isinstance(found, type) or not hasattr(found, "__getitem__")
+        return found() if callable(found) and made else found
     except ModuleNotFoundError as error:
         raise InputError(f"got {name!r}; there is no module {error.name!r} here: check the name") from None
     except AttributeError as error:
         raise InputError(
             f"got {name!r}: {error}; a dataset or a function that gives one was wanted"
         ) from None
-    except Exception as error:
-        raise InputError(f"{name} failed: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise failed(name, error) from error
     finally:
         sys.path.pop(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,10 @@ class Stored:
     def __post_init__(self) -> None:
         if self.scale is not None and not (np.isfinite(self.scale) and self.scale > 0):
             raise InputError(f"got a data scale of {self.scale}; a number above 0 was wanted")
+        if abs(self.zero_point) >= 1 << 31:
+            raise InputError(
+                f"got a data zero point of {self.zero_point}; one of the stored integers was wanted"
+            )
 
     def real(self, array: Array, where: str) -> Array:
         """The array as real numbers.
@@ -127,16 +130,23 @@ def read_arrays(path: Path) -> dict[str, Array]:
         InputError: when it is missing, damaged, or no numpy file of plain numbers.
     """
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {path.stem: loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {path.stem: loaded}
+            with loaded:
+                return {name: loaded[name] for name in loaded.files}
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}; check the path") from None
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
+    except MemoryError:
         raise InputError(
-            f"{path.name} is no .npz or .npy file of plain numbers; write one with numpy.savez(path, input=array)"
+            f"{path.name} says that it holds more than fits into memory; if it is not damaged, give a folder of "
+            "smaller files: one is in memory at a time"
+        ) from None
+    except Exception:  # a damaged file: numpy, zipfile, zlib and tokenize have a dozen kinds of errors for it
+        raise InputError(
+            f"{path.name} is no .npz or .npy file of plain numbers, or is damaged; write one with "
+            "numpy.savez(path, input=array)"
         ) from None
 
 

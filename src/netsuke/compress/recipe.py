@@ -10,6 +10,7 @@ from netsuke.compress.bias_correction import corrected, with_biases
 from netsuke.compress.calibrate import Observations, observe
 from netsuke.compress.calibrators import calibrator
 from netsuke.compress.equalize import equalized
+from netsuke.compress.masks import with_bounded_masks, with_hidden
 from netsuke.compress.quantize import check_quantizable, integer_graph
 from netsuke.compress.samples import Samples
 from netsuke.compress.scheme import WEIGHT_AXIS, Scheme, make_scheme
@@ -53,7 +54,8 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantized:
-    """The integer graph, and what it was made from: the float graph (equalised, when that was asked for), what was
+    """The integer graph, and what it was made from: the float graph (masks bounded, equalised when that was asked
+    for), what was
     seen of it over `observations.samples` samples, and the scheme."""
 
     graph: Graph
@@ -77,6 +79,7 @@ def quantize_by(graph: Graph, samples: Samples, recipe: Recipe, progress: Progre
         UnsupportedModel: when operators have no integer form here.
     """
     check_quantizable(graph)
+    graph = with_bounded_masks(graph, samples)
     if recipe.equalize:
         progress("equalise", 0.0)
         graph = equalized(graph, observe(graph, samples, histograms=False)).graph
@@ -93,7 +96,7 @@ def quantize_observed(
         graph = with_biases(graph)
     scheme = make_scheme(
         graph,
-        seen.ranges(recipe.calibrator),
+        with_hidden(graph, seen.ranges(recipe.calibrator)),
         int16=layers_named(graph, recipe.int16, weighted=False),
         bits=few_bits(graph, recipe),
         real=layers_in_float(graph, recipe.float32),

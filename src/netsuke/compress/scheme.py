@@ -14,10 +14,9 @@ from netsuke.compress.ranges import Range, Ranges
 from netsuke.compress.sharing import FIXED, PASSING, activations, fixed_group, group_range, groups
 from netsuke.errors import InputError, UnsupportedModel
 from netsuke.ir import Array, DType, Graph, Node, Quantization, Tensor, TensorType
+from netsuke.ops.conv_geometry import WEIGHT_AXIS as WEIGHT_AXIS
 from netsuke.ops.float_tables import TABLES
 
-WEIGHT_AXIS = {"conv_2d": 0, "depthwise_conv_2d": 3, "fully_connected": 0, "transpose_conv": 0}
-"""Operators with constant weights as input 1 (and a bias as input 2), and where their output channels run."""
 RESCALING = frozenset(
     {
         "add",
@@ -38,10 +37,12 @@ RESCALING = frozenset(
     }
 )
 """Operators whose int8 kernels give the output a scale of its own."""
-QUANTIZABLE = frozenset({*WEIGHT_AXIS, *RESCALING, *PASSING, *FIXED})
+INDEXING = frozenset({"arg_max"})
+"""Operators that read integers and give places, which are no quantities."""
+QUANTIZABLE = frozenset({*WEIGHT_AXIS, *RESCALING, *PASSING, *FIXED, *INDEXING})
 ONLY_INT8 = frozenset({"prelu", "hard_swish", "relu_n1_to_1", *recurrent.OPERATORS})
 """Of these, the ones without kernels for int16."""
-INT8_OR_FLOAT = frozenset({"normalize", *TABLES})
+INT8_OR_FLOAT = frozenset({"normalize", *TABLES, *INDEXING})
 """And the ones that stay in float32 beside an int16 tensor."""
 FIXED_INT16 = Quantization.per_tensor(1 / 32768)
 """What softmax, logistic and tanh give in int16."""
@@ -71,7 +72,10 @@ class Layer:
     def quantization(self) -> Quantization:
         """Of the weights."""
         return Quantization(
-            scale=tuple(float(s) for s in self.scales), zero_point=(0,) * len(self.scales), axis=self.axis
+            scale=tuple(float(s) for s in self.scales),
+            zero_point=(0,) * len(self.scales),
+            axis=self.axis,
+            bits=self.bits if self.bits < 8 else None,
         )
 
 

@@ -73,7 +73,7 @@ class Simulator:
 
     def computed(self, node: Node, values: Mapping[str, Array]) -> tuple[Array, ...]:
         """One node's outputs before they are rounded."""
-        count = len(values[next(n for n in node.inputs if n in values)])
+        count = len(values[next((n for n in node.inputs if n in values), self.graph.inputs[0])])
         graph = self.of(count)
         other = self.constants.get(node.name, {})
         operands = [other.get(i, self.value(values, name)) for i, name in enumerate(node.inputs)]

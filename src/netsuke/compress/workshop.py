@@ -10,6 +10,7 @@ from netsuke.compress.calibrate import Observations, observe
 from netsuke.compress.equalize import equalized
 from netsuke.compress.evaluate import float_outputs, integer_outputs
 from netsuke.compress.fake import simulator
+from netsuke.compress.masks import with_bounded_masks
 from netsuke.compress.measure import sqnr_db
 from netsuke.compress.quantize import check_quantizable
 from netsuke.compress.recipe import Quantized, Recipe, quantize_observed
@@ -23,7 +24,8 @@ class Workshop:
 
     def __init__(self, graph: Graph, calib: Samples, scored: ArraySamples) -> None:
         check_quantizable(graph)
-        self.graph, self.calib, self.scored = graph, calib, measurable(graph, scored)
+        self.graph, self.calib = with_bounded_masks(graph, calib), calib
+        self.scored = measurable(graph, scored)
         self.exact = float_outputs(graph, scored)
         self._seen: dict[bool, tuple[Graph, Observations]] = {}
         self._made: dict[Recipe, Quantized] = {}

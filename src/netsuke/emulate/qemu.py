@@ -93,5 +93,6 @@ def run_qemu(
 
 
 def _version(program: str) -> str:
+    """Its first line without the packager's brackets: 'QEMU emulator version 7.2.22'."""
     done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.splitlines()[0].strip() if done.stdout else "QEMU"
+    return done.stdout.splitlines()[0].partition(" (")[0].strip() if done.stdout else "QEMU"

@@ -13,24 +13,22 @@ TFLITE_MARK = b"TFL3"
 """The flatbuffer's file identifier, bytes 4 to 7."""
 
 
-NOT_IN_FILES = frozenset({"gru"})
-"""Operators that neither .tflite nor .onnx has as we compute them."""
-FLOAT_IN_ONNX = frozenset({"lstm"})
-"""Operators that .onnx has, but not their integers."""
+NOT_IN_TFLITE = frozenset({"gru"})
+"""Operators that .tflite does not have."""
 
 
-def load_for_file(path: Path, *, integers: Path | None = None) -> Graph:
-    """As `load`, for a graph that is to be written to a file again: layers that files do not have as their steps.
+def load_for_file(path: Path, out: Path | None = None) -> Graph:
+    """As `load`, for a graph that is to be written to a file again: layers that the format does not have as their
+    steps.
 
-    `integers`: the file that the graph will be written to when it is quantised.
+    `out`: the file that it will be written to; without it, one of any format.
 
     Raises:
         ImportModelError, UnsupportedModel, GraphError, InputError: as `load`.
     """
     graph = load(path)
-    in_onnx = integers is not None and integers.suffix.lower() == ".onnx"
-    missing = NOT_IN_FILES | FLOAT_IN_ONNX if in_onnx else NOT_IN_FILES
-    if any(node.op in missing for node in graph.nodes):
+    in_onnx = out is not None and out.suffix.lower() == ".onnx"
+    if not in_onnx and any(node.op in NOT_IN_TFLITE for node in graph.nodes):
         return load(path, unrolled=True)
     return graph
 
@@ -99,6 +97,10 @@ def load_onnx(data: bytes, path: Path, *, unrolled: bool = False) -> Graph:
 
 def load_program_file(data: bytes, name: str, *, unrolled: bool = False) -> Graph:
     """A .pt2 file, as `torch.export.save` writes it."""
+    if not data.startswith(b"PK"):  # said without loading torch, which takes seconds
+        raise ImportModelError(
+            "it is no zip archive, as exported programs are; write it with torch.export.save"
+        )
     from netsuke.importers.pytorch import load_saved
 
     return load_saved(data, name, unrolled=unrolled)

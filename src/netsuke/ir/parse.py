@@ -142,14 +142,16 @@ def _read_quantization(cursor: Cursor) -> Quantization:
     while not cursor.accept(","):
         scales.append(float(cursor.number()))
     zero_points: list[int] = []
-    axis = None
+    axis = bits = None
     while not cursor.accept(")"):
-        if cursor.accept(","):
+        if not cursor.accept(","):
+            zero_points.append(cursor.integer())
+        elif bits is None and cursor.accept("bits"):
+            bits = cursor.integer()
+        else:
             cursor.expect("axis")
             axis = cursor.integer()
-        else:
-            zero_points.append(cursor.integer())
-    return Quantization(scale=tuple(scales), zero_point=tuple(zero_points), axis=axis)
+    return Quantization(scale=tuple(scales), zero_point=tuple(zero_points), axis=axis, bits=bits)
 
 
 def _read_data(cursor: Cursor, kind: TensorType) -> Array:

@@ -9,6 +9,9 @@ import numpy as np
 
 from netsuke.errors import GraphError
 
+FEW_BITS = (4, 2)
+"""What `Quantization.bits` may say."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantization:
@@ -16,11 +19,15 @@ class Quantization:
 
     Per tensor: one scale and one zero_point, `axis` None. Per channel: one of each for every index of `axis`.
     Scales are float32 values, as the file formats store them.
+
+    `bits`: 4 or 2 for constant weights that were rounded to so many bits, though their type has more. It says how a
+    file keeps them, and changes no number: kernels look at the values.
     """
 
     scale: tuple[float, ...]
     zero_point: tuple[int, ...]
     axis: int | None = None
+    bits: int | None = None
 
     def __post_init__(self) -> None:
         if not self.scale or len(self.scale) != len(self.zero_point):
@@ -33,6 +40,8 @@ class Quantization:
         for s in self.scale:
             if not math.isfinite(s) or s <= 0.0:
                 raise GraphError(f"got a scale of {s!r}; a finite scale above zero was wanted")
+        if self.bits not in (None, *FEW_BITS):
+            raise GraphError(f"got weights of {self.bits} bits; 4, 2 or nothing was wanted")
 
     @property
     def per_channel(self) -> bool:

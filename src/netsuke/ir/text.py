@@ -10,8 +10,9 @@
 
 `_` is an absent optional input. `@name` is the node's name where that is not its first output's (without
 outputs: the operator's). An argument at its default is left out; an enum is its member's name. `0.1f` is the
-float32 nearest 0.1. `tensor t: int8[4]` is a tensor that is no input, has no value and that nothing writes
-(an invalid graph may have one); an output `t: ?` has no tensor.
+float32 nearest 0.1. `q(..., bits 4)`: constant weights that were rounded to four bits. `tensor t: int8[4]` is a
+tensor that is no input, has no value and that nothing writes (an invalid graph may have one); an output `t: ?` has
+no tensor.
 `#` begins a comment. `parse` reads what this prints, to the bit; neither verifies the graph.
 """
 
@@ -86,7 +87,8 @@ def print_type(kind: TensorType) -> str:
 
 def _print_quantization(q: Quantization) -> str:
     scales, zero_points = " ".join(map(print_number, q.scale)), " ".join(map(str, q.zero_point))
-    return f"q({scales}, {zero_points}" + ("" if q.axis is None else f", axis {q.axis}") + ")"
+    axis = "" if q.axis is None else f", axis {q.axis}"
+    return f"q({scales}, {zero_points}{axis}" + ("" if q.bits is None else f", bits {q.bits}") + ")"
 
 
 def _print_node(graph: Graph, node: Node) -> str:

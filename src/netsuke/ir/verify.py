@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol, runtime_checkable
 
 from netsuke.errors import GraphError
-from netsuke.ir.graph import Graph, Node, State, TensorType
+from netsuke.ir.dtype import DType
+from netsuke.ir.graph import Graph, Node, State, Tensor, TensorType
 
 MAX_NAME_CHARS = 1024
 """Longest name. Converters join the names of fused layers, which gives hundreds of characters."""
@@ -36,6 +37,7 @@ def verify(graph: Graph) -> None:
         if tensor.name != name:
             raise GraphError(f"tensor {tensor.name!r} is filed under {name!r}; file it under its own name")
         _check_type(f"tensor {name!r}", tensor)
+        _check_bits(tensor)
     for state in graph.states:
         _check_type(f"state {state.name!r}", state.type)
     _check_size(graph)
@@ -107,6 +109,21 @@ def _check_type(where: str, kind: TensorType) -> None:
         raise GraphError(
             f"{where} has {len(quantization.scale)} scales along axis {quantization.axis}; "
             f"its shape {shape} has {channels} channels there"
+        )
+
+
+def _check_bits(tensor: Tensor) -> None:
+    bits = None if tensor.quantization is None else tensor.quantization.bits
+    if bits is None:
+        return
+    if tensor.data is None or tensor.dtype is not DType.INT8:
+        what = f"computed {tensor.dtype.value}" if tensor.data is None else f"constant {tensor.dtype.value}"
+        raise GraphError(f"tensor {tensor.name!r} has {bits} bits and is {what}; only constant int8 may have")
+    low, high = int(tensor.data.min()), int(tensor.data.max())
+    if low < -(1 << (bits - 1)) or high >= 1 << (bits - 1):
+        raise GraphError(
+            f"tensor {tensor.name!r} has {bits} bits and holds {low} to {high}; "
+            f"{-(1 << (bits - 1))} to {(1 << (bits - 1)) - 1} were wanted"
         )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from netsuke.ir import Graph, verify
 from netsuke.lower.fold_constants import FoldConstants
+from netsuke.lower.fold_dilation import FoldDilation
 from netsuke.lower.fold_padding import FoldPadding
 from netsuke.lower.fuse_activations import FuseActivations
+from netsuke.lower.fuse_functions import FuseFunctions
 from netsuke.lower.merge_requantize import MergeRequantize
 from netsuke.lower.passes import Pass
 from netsuke.lower.remove_dead_channels import RemoveDeadChannels
@@ -24,7 +26,10 @@ PASSES: tuple[Pass, ...] = (
     FoldPadding(),
     FuseActivations(),
     MergeRequantize(),
+    FuseFunctions(),
     RemoveDeadChannels(),
+    FoldDilation(),
+    SimplifyReshapes(),
     RemoveUnused(),
     SeparateOutputs(),
 )

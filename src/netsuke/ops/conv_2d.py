@@ -11,6 +11,7 @@ import numpy as np
 
 from netsuke.ir import Array, DType
 from netsuke.ops import packed as packed_weights
+from netsuke.ops import packed_f32
 from netsuke.ops.activation import apply_clamp, full_clamp
 from netsuke.ops.conv_2d_mve import CONV_2D_S8_MVE, POINTWISE_S8_MVE
 from netsuke.ops.conv_geometry import (
@@ -312,6 +313,7 @@ CONV_2D = Operator(
         POINTWISE_F32,
         WINDOWS_F32,
         CONV_2D_F32,
+        *packed_f32.CONVOLUTIONS,
         POINTWISE_W8_F32,
         CONV_2D_W8_F32,
     ),

@@ -21,6 +21,8 @@ from netsuke.ops.pool import tap
 from netsuke.ops.requantize import columns, real_multipliers, relative_clamp
 
 X, WEIGHTS, BIAS = 0, 1, 2
+WEIGHT_AXIS = {"conv_2d": 0, "depthwise_conv_2d": 3, "fully_connected": 0, "transpose_conv": 0}
+"""Operators with constant weights as input 1 (and a bias as input 2), and where their output channels run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

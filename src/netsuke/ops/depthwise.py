@@ -10,6 +10,7 @@ import numpy as np
 
 from netsuke.boards import Isa
 from netsuke.ir import Array, DType
+from netsuke.ops import packed_f32
 from netsuke.ops.conv_2d import (
     CONV_2D_F32,
     CONV_2D_S8,
@@ -219,6 +220,7 @@ DEPTHWISE_CONV_2D = Operator(
         DEPTHWISE_S16,
         DEPTHWISE_EIGHTS_F32,
         DEPTHWISE_F32,
+        *packed_f32.DEPTHWISE,
         DEPTHWISE_W8_F32,
         *GROUPED,
     ),

@@ -105,6 +105,11 @@ TABLES: dict[str, Function] = {
 """Operator → its int8 form."""
 
 
+def scales_fit(x: float, y: float) -> bool:
+    """Whether a table can be made between an input and an output of these scales."""
+    return x < y * (1 << 13)
+
+
 def single_scales(site: Site[Any]) -> str | None:
     """int8 has one scale and zero point on either side, the input's below 2^13 times the output's."""
     x, y = site.x(), site.y()
@@ -112,4 +117,4 @@ def single_scales(site: Site[Any]) -> str | None:
         return None
     if any(t.quantization is None or t.quantization.per_channel for t in (x, y)):
         return "no single scale"
-    return None if x.scale < y.scale * (1 << 13) else f"scales {x.scale:g} and {y.scale:g}"
+    return None if scales_fit(x.scale, y.scale) else f"scales {x.scale:g} and {y.scale:g}"

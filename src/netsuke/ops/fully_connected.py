@@ -14,6 +14,7 @@ import numpy as np
 
 from netsuke.ir import Args, Array, DType
 from netsuke.ops import packed as packed_weights
+from netsuke.ops import packed_f32
 from netsuke.ops.activation import Clamp, full_clamp
 from netsuke.ops.conv_2d import float_finish, packed
 from netsuke.ops.conv_geometry import (
@@ -369,6 +370,7 @@ FULLY_CONNECTED = Operator(
         FULLY_CONNECTED_S16,
         MATRIX_F32,
         FULLY_CONNECTED_F32,
+        *packed_f32.CONNECTED,
         MATRIX_W8_F32,
     ),
 )

@@ -17,6 +17,8 @@ from netsuke.ir import Array, DType, Quantization, Tensor
 LARGEST = 127
 OTHERS = tuple(range(1, LARGEST))
 """What the largest weight of a channel may be as an integer, where it is not 127."""
+FEW = tuple(range(1, 9))
+"""What it may be where four bits hold all of them."""
 LOOKED_AT = 16
 """Elements of a channel that must fit first: real float weights fail there."""
 NEAR = 1e-4
@@ -61,23 +63,38 @@ def int8_form(weights: Array, axis: int) -> Int8Form | None:
         return None
     if not rows.any():
         return None  # nothing to gain
-    moved = (weights.shape[axis], *np.delete(weights.shape, axis))
     whole = row_form(rows.reshape(-1), (LARGEST,))
     if whole is not None:
-        values = np.moveaxis(whole[0].reshape(moved), 0, axis)
-        return Int8Form(
-            values=np.ascontiguousarray(values), scales=np.full(len(rows), whole[1], np.float32), axis=axis
-        )
+        scales = np.full(len(rows), whole[1], np.float32)
+        return formed(weights, axis, whole[0].reshape(rows.shape), scales)
+    return row_by_row(weights, axis, ((LARGEST,), OTHERS))
+
+
+def small_form(weights: Tensor, axis: int) -> Int8Form | None:
+    """The form with the smallest integers in every channel, where none is beyond -8..8; else None."""
+    if int8_form_of(weights, axis) is None:
+        return None
+    assert weights.data is not None
+    return row_by_row(weights.data, axis, (FEW,))
+
+
+def row_by_row(weights: Array, axis: int, tries: tuple[tuple[int, ...], ...]) -> Int8Form | None:
+    """The form of finite weights, each channel by itself: `tries` are what its largest integer may be."""
+    rows = np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1)
     values = np.zeros(rows.shape, np.int8)
     scales = np.ones(len(rows), np.float32)
     for channel, row in enumerate(rows):
-        found = row_form(row, (LARGEST,)) or row_form(row, OTHERS)
+        found = next((form for largest in tries if (form := row_form(row, largest)) is not None), None)
         if found is None:
             return None
         values[channel], scales[channel] = found
-    return Int8Form(
-        values=np.ascontiguousarray(np.moveaxis(values.reshape(moved), 0, axis)), scales=scales, axis=axis
-    )
+    return formed(weights, axis, values, scales)
+
+
+def formed(weights: Array, axis: int, rows: Array, scales: Array) -> Int8Form:
+    """The form from integers [channels, weights of one]."""
+    moved = rows.reshape(weights.shape[axis], *np.delete(weights.shape, axis))
+    return Int8Form(values=np.ascontiguousarray(np.moveaxis(moved, 0, axis)), scales=scales, axis=axis)
 
 
 def row_form(row: Array, largest_values: tuple[int, ...]) -> tuple[Array, np.float32] | None:

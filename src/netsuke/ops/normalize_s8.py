@@ -84,6 +84,11 @@ def count_of(site: Site[Any]) -> int:
     return math.prod(site.x().shape[axis] for axis in site.args.axes)
 
 
+def fits_group(count: int, scale: float) -> bool:
+    """Whether a group of so many elements, and an output of that scale, can be computed in integers."""
+    return count <= MOST and 1 / scale < 1 << 20
+
+
 def fits_integers(site: Site[Any]) -> str | None:
     """int8 has one scale and zero point on either side, the output's above 2^-20, and at most 65536 in a group."""
     if site.x().dtype is not DType.INT8:
@@ -91,7 +96,7 @@ def fits_integers(site: Site[Any]) -> str | None:
     kinds = (site.x(), site.y())
     if any(t.quantization is None or t.quantization.per_channel for t in kinds):
         return "no single scale"
-    if count_of(site) <= MOST and 1 / site.y().scale < 1 << 20:
+    if fits_group(count_of(site), site.y().scale):
         return None
     return f"{count_of(site)} elements, an output of scale {site.y().scale:g}"
 

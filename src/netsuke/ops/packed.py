@@ -25,7 +25,8 @@ from netsuke.ops.kernel import Call, Kernel, Param, Scratch
 from netsuke.ops.operator import Site
 from netsuke.ops.packed_bits import UNITS, bits_of, by_bits, paired_units
 from netsuke.ops.packed_dsp import CONV_2D_DSP, POINTWISE_DSP, ROW_DSP
-from netsuke.ops.packed_triples import CONV_2D_TRIPLES, POINTWISE_TRIPLES
+from netsuke.ops.packed_halves import CONVOLUTIONS_HALVES
+from netsuke.ops.packed_rows import ROW_LANES
 
 
 def any_conv(site: Site[Any], bits: int) -> bool:
@@ -66,8 +67,7 @@ CONV_2D = by_bits(
 CONVOLUTIONS = (
     *POINTWISE_DSP.values(),
     *CONV_2D_DSP.values(),
-    *POINTWISE_TRIPLES.values(),
-    *CONV_2D_TRIPLES.values(),
+    *CONVOLUTIONS_HALVES,
     *CONV_2D.values(),
 )
-ROWS = tuple(ROW_DSP.values())
+ROWS = (*ROW_DSP.values(), *ROW_LANES)

@@ -22,7 +22,13 @@ def bits_of(site: Site[Any]) -> int | None:
     w, quantization = site.constant(WEIGHTS), site.x(WEIGHTS).quantization
     if w.dtype != np.int8 or quantization is None or any(quantization.zero_point):
         return None
-    return next((b for b in (2, 4) if w.min() >= -(1 << (b - 1)) and w.max() < 1 << (b - 1)), None)
+    return fewest_bits(w)
+
+
+def fewest_bits(values: Array) -> int | None:
+    """The fewest bits, 2 or 4, that hold all of these integers; None when they need more."""
+    least, most = int(values.min()), int(values.max())
+    return next((b for b in (2, 4) if least >= -(1 << (b - 1)) and most < 1 << (b - 1)), None)
 
 
 def by_bits(make: Callable[[int], Kernel]) -> dict[int, Kernel]:

@@ -28,6 +28,7 @@ FAMILIES = (
     "prelu",
     "hard_swish",
     "logistic",
+    "lookup",
     "softmax",
     "quantize",
     "dequantize",

@@ -219,11 +219,20 @@ class Stream:
     def scratch_bytes(self) -> int:
         """Counters, line buffers and the largest scratch of a kernel."""
         if self.room is not None:
-            kept = self.counter_bytes if self.taken is not None else 0
-            return max(self.room + aligned(kept), LINE_ALIGNMENT)
-        return self.layout[1] + max(
-            (form.scratch_bytes for layer in self.layers for form in layer.forms), default=0
-        )
+            return max(self.room if self.taken is None else self.counters + self.counter_bytes, 1)
+        offsets, own = self.layout
+        kernels = max((form.scratch_bytes for layer in self.layers for form in layer.forms), default=0)
+        ends = [
+            at - line.front + line.own_bytes
+            for at, line in zip(offsets, self.lines, strict=True)
+            if line.own_bytes
+        ]
+        return own + kernels if kernels else max([self.counter_bytes, *ends])
+
+    @property
+    def counters(self) -> int:
+        """Where those of a compact stream lie that outlive a call: behind the room."""
+        return aligned(self.room or 0)
 
     def root(self, line: int) -> int:
         """The line whose memory holds the rows of `line`."""

@@ -52,8 +52,8 @@ def prepare_qat(
         for x, placed in zip(feeds, found.inputs, strict=True)
     )
     first = quantize_by(found.graph, ArraySamples(arrays=arrays), Recipe(calibrator=calibrator))
-    scheme = with_bits(found.graph, first.scheme, weights, layers or {})
-    return QatNetwork(found.graph, scheme, found.inputs, found.outputs, found.output_shapes)
+    scheme = with_bits(first.real, first.scheme, weights, layers or {})
+    return QatNetwork(first.real, scheme, found.inputs, found.outputs, found.output_shapes)
 
 
 def with_bits(graph: Graph, scheme: Scheme, weights: int, layers: Mapping[str, int]) -> Scheme:

@@ -54,7 +54,7 @@ class Scale:
 
 
 def ticks(highest: float, *, wanted: int = 4, binary: bool = False) -> list[float]:
-    """Round values from 0 to at most `highest`: 1, 2 or 5 times a power of ten; powers of two for bytes."""
+    """Round values from 0 to at most `highest`: 1, 2, 2.5 or 5 times a power of ten; powers of two for bytes."""
     if highest <= 0:
         return [0.0]
     rough = highest / wanted
@@ -62,7 +62,7 @@ def ticks(highest: float, *, wanted: int = 4, binary: bool = False) -> list[floa
         step = 2.0 ** max(0, math.ceil(math.log2(rough)))
     else:
         power = 10.0 ** math.floor(math.log10(rough))
-        step = power * next(m for m in (1, 2, 5, 10) if m * power >= rough)
+        step = power * next(m for m in (1, 2, 2.5, 5, 10) if m * power >= rough)
     return [step * i for i in range(int(highest / step + 1e-9) + 1)]
 
 

@@ -71,7 +71,7 @@ def _numbers(result: BundleResult) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column()
     parts = [f"one arena {size(result.arena_bytes)}"]
     parts += [f"states {size(result.state_bytes)}"] if result.state_bytes else []
     parts += [f"static {size(result.static_bytes)}"] if result.static_bytes else []
@@ -89,8 +89,8 @@ def _numbers(result: BundleResult) -> Table:
 
 
 def _models(result: BundleResult) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
-    table.add_column(" model", no_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(" model", overflow="ellipsis")
     for heading in ("arena", "state", "weights", "own code", "cycles", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")

@@ -19,7 +19,7 @@ def noise_picture(study: Study) -> Markup:
     """Columns of each layer's own noise, and the line of what has gathered so far."""
     steps = Steps(layers=len(study.layers))
     scale = Scale(highest=QUIETEST_DB, height=HEIGHT, bottom=TOP + HEIGHT)
-    marks = [(v, f"-{QUIETEST_DB - v:.0f} dB") for v in ticks(QUIETEST_DB, wanted=6)]
+    marks = [(v, f"{v - QUIETEST_DB:.0f} dB") for v in ticks(QUIETEST_DB, wanted=6)]
     parts = grid(steps, scale, marks)
     points = []
     for at, layer in enumerate(study.layers):
@@ -49,7 +49,7 @@ def spared_picture(result: DiagnosisResult) -> Markup:
     gains = [max(0.0, one.in_float.sqnr_db - study.rounded.sqnr_db) for one in study.layers]
     highest = max((g for g in gains if g != float("inf")), default=0.0) or 1.0
     scale = Scale(highest=highest, height=HEIGHT, bottom=TOP + HEIGHT)
-    parts = grid(steps, scale, [(v, f"+{v:g} dB") for v in ticks(highest)])
+    parts = grid(steps, scale, [(v, f"{v:+g} dB" if v else "0 dB") for v in ticks(highest)])
     for at, (layer, gain) in enumerate(zip(study.layers, gains, strict=True)):
         gained = effect(layer.in_float, study.rounded, result.metric)
         wide = effect(layer.in_16_bits, study.rounded, result.metric)

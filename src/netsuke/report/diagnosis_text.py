@@ -68,7 +68,10 @@ def layer_table(result: DiagnosisResult) -> Table:
     """A row a layer; what is bad in red."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading == "layer" else "right", no_wrap=True)
+        if heading == "layer":  # names give way on a narrow terminal, numbers do not
+            table.add_column(heading, overflow="ellipsis")
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
     for layer in result.study.layers:
         rounded = result.study.rounded
         cells = (

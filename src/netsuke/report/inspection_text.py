@@ -46,10 +46,10 @@ def _port(port: PortResult) -> tuple[Text, Text]:
 
 
 def _layers(inspection: Inspection) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(" #", justify="right", style="dim", no_wrap=True)
-    table.add_column("layer", no_wrap=True)
-    table.add_column("operator", no_wrap=True)
+    table.add_column("layer", overflow="fold")  # names give way on a narrow terminal, numbers do not
+    table.add_column("operator", overflow="ellipsis")
     table.add_column("output", no_wrap=True)
     for heading in ("MACs", "share", "weights"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -120,7 +120,7 @@ def _fit(fit: FitPrediction) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column()
     rows = (
         (
             " RAM",

@@ -43,8 +43,22 @@ def _buffer(buffer: BufferResult, result: BuildResult, steps: Steps, scale: Scal
         tag("title", text(_words(buffer, result))),
         tag("rect", x=x + 0.75, y=y + 0.75, width=max(width - 1.5, 1), height=max(height - 1.5, 1), rx=3),
     ]
-    parts += _labels(_label(buffer, result), buffer.nbytes, x + 7, y, width - 14, height)
+    room = steps.column * (_covered_from(buffer, result) - buffer.first_step) - 14
+    parts += _labels(_label(buffer, result), buffer.nbytes, x + 7, y, room, height)
     return tag("g", *parts, class_=f"buffer {buffer.kind.value}")
+
+
+def _covered_from(buffer: BufferResult, result: BuildResult) -> int:
+    """The step from which a later buffer is drawn over this one: an output over the input that it may lie on."""
+    later = [
+        one.first_step
+        for one in result.buffers
+        if one.arena == buffer.arena
+        and buffer.first_step < one.first_step <= buffer.last_step
+        and one.offset < buffer.end
+        and buffer.offset < one.end
+    ]
+    return min(later, default=buffer.last_step + 1)
 
 
 def _label(buffer: BufferResult, result: BuildResult) -> str:

@@ -12,7 +12,7 @@ from netsuke.report.words import ABSENT, count, duration, percent, printable
 
 def regions_table(regions: tuple[RegionResult, ...], clock_hz: int) -> Table:
     """A line a memory: used and free bytes, what is in it, how long the core waits for it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(" memory", no_wrap=True)
     for heading in ("used", "of", "free", "waits"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -95,8 +95,8 @@ def _verdicts(result: BuildResult) -> list[Text]:
 
 def _streams(result: BuildResult) -> Table:
     """Each stream and patches as a heading, their layers indented below."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim", title_justify="left")
-    table.add_column(" computed together", no_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", title_justify="left")
+    table.add_column(" computed together", overflow="ellipsis")
     table.add_column("output", no_wrap=True)
     table.add_column("cycles", justify="right", no_wrap=True)
     for layer in result.layers:
@@ -112,7 +112,7 @@ def _numbers(result: BuildResult) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column()
     table.add_row(" RAM", *_fit(result.ram_bytes, result.ram_available))
     table.add_row("", "", Text(_ram_words(result), style="dim"))
     table.add_row(" flash", *_fit(result.flash_bytes, result.flash_available))
@@ -158,9 +158,11 @@ def _waits(result: BuildResult) -> tuple[Text, Text]:
 
 
 def _slowest(result: BuildResult) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim", title_justify="left")
-    table.add_column(" slowest layers", no_wrap=True)
-    table.add_column("operator", no_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", title_justify="left")
+    table.add_column(
+        " slowest layers", overflow="ellipsis"
+    )  # names give way on a narrow terminal, numbers do not
+    table.add_column("operator", overflow="ellipsis")
     table.add_column("output", no_wrap=True)
     for heading in ("cycles", "share", "a MAC"):
         table.add_column(heading, justify="right", no_wrap=True)

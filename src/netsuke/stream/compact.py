@@ -92,6 +92,17 @@ class Sizes:
         return (max(self.room - self.width, written) if end == self.room else written), end
 
 
+def used(need: Need, way: Arranged) -> int:
+    """Bytes from the start of the room to the last that an event touches."""
+    ends = [offset + nbytes for _, offset, nbytes in way.state]
+    ends += [move.to + move.nbytes for move in way.moves]
+    if need.scratch:
+        ends.append(way.scratch + need.scratch)
+    if need.output is not None:
+        ends.append(way.output + need.grows)
+    return max(ends, default=0)
+
+
 def beat(needs: Sequence[Need]) -> int:
     """The runner of the fewest events, of those with several: after each of them all is as it was after the one before,
     once rows lie in the same places.
@@ -134,18 +145,19 @@ class Packer:
         """
         state: State = ()
         found: list[Event] = []
-        moved = 0
+        moved = top = 0
         for at, need in enumerate(self.needs):
             way = self.best(at, state)
             found += way.moves
             moved += sum(move.nbytes for move in way.moves)
             found.append(self.event(need, way))
+            top = max(top, used(need, way))
             state = way.state
             if need.runner == self.beat:
                 moves, state = settled(state, self.rooms[at][0])
                 found += moves
                 moved += sum(move.nbytes for move in moves)
-        return Compact(events=tuple(found), room=self.sizes.room, moved=moved, reach=self.sizes.reach)
+        return Compact(events=tuple(found), room=top, moved=moved, reach=self.sizes.reach)
 
     def best(self, at: int, state: State) -> Arranged:
         """The cheapest way of event `at`, the next one's cost added."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from netsuke.ops.overlap import Overlap
 from netsuke.ops.patch import Compute, Copy, Held, PatchEvent, PatchLayer
-from netsuke.ops.stream import LINE_ALIGNMENT, Home, aligned
+from netsuke.ops.stream import LINE_ALIGNMENT, Home
 from netsuke.plan.blocks import Block, Meeting, Piece, Puzzle
 from netsuke.plan.offsets import pack
 
@@ -29,7 +29,7 @@ def packed(
     return (
         tuple(replace(h, offset=places.get(i, 0)) for i, h in enumerate(held)),
         tuple(replace(layer, scratch_offset=scratch.get(i, 0)) for i, layer in enumerate(layers)),
-        aligned(layout.nbytes),
+        layout.nbytes,
     )
 
 

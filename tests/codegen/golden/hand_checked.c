@@ -15,8 +15,8 @@
 
 /* conv_2d: 2x2x1 -> 2x2x2; 8 MACs */
 static NK_LAYER void hand_checked_model_lines(const int8_t *x, int8_t *y, uint8_t *scratch) {
-  nk_pointwise_w4_triples(x, hand_checked_model_lines_weights, hand_checked_model_lines_scales, y, scratch,
-                          &hand_checked_model_lines_args);
+  nk_pointwise_w4_halves(x, hand_checked_model_lines_weights, hand_checked_model_lines_scales, y, scratch,
+                         &hand_checked_model_lines_args);
 }
 
 /* max_pool_2d: 2x2x2 -> 1x1x2 */
@@ -36,8 +36,8 @@ int hand_checked_invoke(void *arena, const int8_t *in0, int8_t *out0) {
   if (arena == NULL || in0 == NULL || out0 == NULL) {
     return HAND_CHECKED_ERROR_ARGUMENT;
   }
-  hand_checked_model_lines(in0, (int8_t *)(a + 32), a);
-  hand_checked_peaks((const int8_t *)(a + 32), (int8_t *)a);
+  hand_checked_model_lines(in0, (int8_t *)(a + 48), a);
+  hand_checked_peaks((const int8_t *)(a + 48), (int8_t *)a);
   hand_checked_scores((const int8_t *)a, out0);
   return 0;
 }

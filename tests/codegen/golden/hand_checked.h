@@ -13,14 +13,14 @@ extern "C" {
    at the offsets below; they may also lie elsewhere, wholly outside, aligned to 4 (int64: 8). A call uses
    an input's room for other things once it has read it: fill it before every call. An input that lies
    elsewhere is only read. After a call only the outputs are defined. */
-#define HAND_CHECKED_ARENA_BYTES 40
+#define HAND_CHECKED_ARENA_BYTES 56
 #define HAND_CHECKED_ARENA_ALIGNMENT 8
 #define HAND_CHECKED_ERROR_ARGUMENT (-1)
 
 /* int8, 1x2x2x1 */
 #define HAND_CHECKED_INPUT_0_ELEMENTS 4
 #define HAND_CHECKED_INPUT_0_BYTES 4
-#define HAND_CHECKED_INPUT_0_OFFSET 36
+#define HAND_CHECKED_INPUT_0_OFFSET 48
 #define HAND_CHECKED_INPUT_0_RANK 4
 #define HAND_CHECKED_INPUT_0_DIM_0 1
 #define HAND_CHECKED_INPUT_0_DIM_1 2

@@ -7,14 +7,14 @@
 static const int32_t hand_checked_model_lines_weights[1] = {
     754974720};
 
-/* 2x6: channels x bias, multiplier, shift, clamp, zero point */
-static const int32_t hand_checked_model_lines_scales[12] = {
-    1, 1073741824, 1, -128, 127, 0, 0, 1073741824, 1, -128, 127, 0};
+/* 2x3: channels x bias, multiplier, shift */
+static const int32_t hand_checked_model_lines_scales[6] = {
+    -32767, 1073741824, 1, -32768, 1073741824, 1};
 
-static const nk_triples_args hand_checked_model_lines_args = {
+static const nk_halves_args hand_checked_model_lines_args = {
     .pixels = 4, .channels = 2, .depth = 4, .cut = 4, .in_h = 2, .in_w = 2, .in_c = 1, .out_w = 2,
     .kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1, .pad_h = 0, .pad_w = 0, .x_zero = 0,
-    .stride = 6, .shift = 0};
+    .stride = 3, .shift = 0, .low = -128, .high = 127, .y_zero = 0};
 
 static const nk_pool_2d_args hand_checked_peaks_args = {
     .in_h = 2, .in_w = 2, .channels = 2, .out_h = 1, .out_w = 1, .kernel_h = 2, .kernel_w = 2, .stride_h = 2,

@@ -16,7 +16,7 @@ from netsuke.demo import model_file
 from netsuke.errors import ImportModelError, InputError, NetsukeError
 from netsuke.importers.onnx import load
 from netsuke.importers.onnx.read import MAX_ELEMENTS
-from tests.importers.onnx.models import model, random, step
+from tests.importers.onnx.models import model, random, run_ours, step
 
 IMAGE = {"x": (1, 3, 9, 8)}
 WEIGHTS = {"w": random(4, 3, 3, 3)}
@@ -208,7 +208,6 @@ UNFIT = {
         "input 4 is missing",
     ),
     "a product of nothing": ([step("MatMul", "x -", "y")], {}, "input 1 is missing"),
-    "a constant output": ([step("Identity", "w", "y")], WEIGHTS, "is a constant"),
     "a zero variance": (
         [step("BatchNormalization", "x a a a z", "y", epsilon=0.0)],
         {"a": random(3), "z": np.zeros(3, np.float32)},
@@ -232,6 +231,12 @@ UNFIT = {
 def test_nodes_that_do_not_fit(name):
     steps, constants, match = UNFIT[name]
     refused(model(steps, IMAGE, constants), match)
+
+
+def test_a_constant_output_is_copied():
+    graph = load(model([step("Identity", "w", "y")], IMAGE, WEIGHTS), "m")
+    (found,) = run_ours(graph, [np.zeros(graph.tensors[name].shape, np.float32) for name in graph.inputs])
+    np.testing.assert_array_equal(found.reshape(-1), WEIGHTS["w"].reshape(-1))
 
 
 def test_a_subgraph_is_an_unsupported_operator():

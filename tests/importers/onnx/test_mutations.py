@@ -12,9 +12,11 @@ from onnx import helper
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from netsuke.demo import model_file
-from netsuke.errors import NetsukeError
+from netsuke.errors import NetsukeError, UnsupportedModel
+from netsuke.exporters.onnx import write
 from netsuke.importers.onnx import load
 from tests.importers.onnx.models import channels_last, run_onnx, run_ours, samples
+from tests.ops.grid import by_operator
 
 OTHER_OPS = [
     "Add",
@@ -120,3 +122,41 @@ def test_changed_models_are_refused_or_agree(seed):
         seen[outcome(model.SerializeToString())] += 1
     assert seen["refused"] > 60
     assert seen["agrees"] > 10
+
+
+QUANTISED = (
+    ("gru", "int8-1x3x4-4"),
+    ("lstm", "states"),
+    ("normalize", "int8"),
+    ("conv_2d", "s16"),
+    ("add", "int16"),
+)
+
+
+@pytest.mark.parametrize(("op", "words"), QUANTISED)
+def test_changed_files_of_integer_operators_are_refused_or_imported(op, words):
+    case = next(c for c in by_operator()[op] if words in c.id)
+    data, chance, seen = write(case.graph), random.Random(7), Counter()
+    for _ in range(60):
+        model = onnx.load_from_string(data)
+        try:
+            change(model, chance)
+        except (IndexError, ValueError):  # there is nothing of the kind to change
+            continue
+        try:
+            load(model.SerializeToString(), "m")
+            seen["imported"] += 1
+        except NetsukeError:
+            seen["refused"] += 1
+    assert min(seen["refused"], seen["imported"]) > 3
+
+
+def test_an_attribute_that_the_layout_of_an_input_asks_for():
+    """The error of a node that is looked at before its turn is an error of the model too."""
+    case = next(c for c in by_operator()["conv_2d"] if "s8" in c.id)
+    model = onnx.load_from_string(write(case.graph))
+    turn = next(n for n in model.graph.node if n.op_type == "Transpose")
+    del turn.attribute[:]
+    turn.attribute.append(helper.make_attribute("perm", 3))
+    with pytest.raises(UnsupportedModel, match="attribute perm is int"):
+        load(model.SerializeToString(), "m")

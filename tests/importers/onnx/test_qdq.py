@@ -64,6 +64,10 @@ class Quantized:
         self.steps.append(step("DequantizeLinear", f"{name}_q {name}_scale {name}_zero", f"{name}_dq"))
         return f"{name}_dq"
 
+    def dq(self, name: str) -> str:
+        """What was quantised, dequantised for another reader."""
+        return f"{name}_dq"
+
     def weights(self, name: str, shape: Sequence[int], channels: bool = True) -> str:
         """int8 weights with a scale for each index of axis 0, or one."""
         real = random(*shape, seed=11, scale=0.4)

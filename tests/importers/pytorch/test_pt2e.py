@@ -182,7 +182,8 @@ def test_trained_with_fake_quantisation() -> None:
         nn.Linear(8, 4),
     )  # fmt: skip
     quantizer = Small(act=activations(torch.uint8, qat=True), weight=weights(qat=True))
-    check(module, IMAGE, ["conv_2d", "mean", "fully_connected"], quantizer, within=2, qat=True)
+    # A step of all means is 17 of the output here.
+    check(module, IMAGE, ["conv_2d", "mean", "fully_connected"], quantizer, within=4, qat=True)
 
 
 def test_a_part_stays_in_float() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from netsuke.errors import UnsupportedModel
 from netsuke.ir import Array, DType, Graph, Quantization, Tensor, TensorType
 from netsuke.ops.activation import FLOAT32_MAX, Clamp
 from netsuke.ops.operator import Site
@@ -37,9 +38,15 @@ class Emitter:
         self.graph = graph
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
+        self.opset = 0
+        """What an operator needs beyond the file's usual one."""
         self._stored: dict[tuple[str, Order], str] = {(name, Order.LAST): name for name in graph.inputs}
         self._real: dict[tuple[str, Order], str] = {}
         self._taken: set[str] = {*graph.tensors}
+
+    def need(self, opset: int) -> None:
+        """An operator is emitted that opsets have from this one on."""
+        self.opset = max(self.opset, opset)
 
     def fresh(self, wanted: str) -> str:
         """A value name that nothing has."""
@@ -112,7 +119,7 @@ class Emitter:
         return self._real[key]
 
     def real_int4(self, tensor: Tensor) -> str:
-        """The same for a constant int8 tensor whose values fit four bits, kept as an INT4 initializer."""
+        """The same for constant int8 weights of four bits or fewer, kept as an INT4 initializer."""
         key = (tensor.name, Order.LAST)
         if key not in self._real:
             q = tensor.quantization
@@ -187,14 +194,29 @@ def real_limits(clamp: Clamp | None, y: Tensor) -> tuple[float, float] | None:
 
 
 def biased(bias: Tensor, x: Tensor, weights: Tensor) -> Tensor:
-    """An int32 bias with the quantisation that it has by the specification, whether the graph says so or not."""
+    """A bias as int32 with the quantisation that it has by the specification, whether the graph says so or not.
+
+    Beside int16 inputs it is int64, as which int32 is read back; larger values, which DequantizeLinear has no type
+    for, are written as real numbers.
+
+    Raises:
+        UnsupportedModel: for an int32 bias beside int16 inputs: it would be read back as another kind of sum.
+    """
     if bias.dtype is DType.FLOAT32:
         return bias
+    if x.dtype is DType.INT16 and bias.dtype is DType.INT32:
+        raise UnsupportedModel(
+            f"{bias.name!r}: an int32 bias beside int16 activations asks for sums of 32 bits, which .onnx cannot say; "
+            "write .tflite"
+        )
     assert weights.quantization is not None
     scales = np.float32(x.scale) * np.asarray(weights.quantization.scale, np.float32)
     scales = np.broadcast_to(scales, bias.shape)
     quantization = Quantization(
         scale=tuple(float(s) for s in scales), zero_point=(0,) * len(scales), axis=len(bias.shape) - 1
     )
+    if bias.data is not None and np.abs(bias.data.astype(np.float64)).max(initial=0.0) > DType.INT32.range[1]:
+        real = (bias.data * scales.astype(np.float64)).astype(np.float32)
+        return Tensor(name=bias.name, shape=bias.shape, dtype=DType.FLOAT32, data=real)
     data = None if bias.data is None else bias.data.astype(np.int32)
     return Tensor(name=bias.name, shape=bias.shape, dtype=DType.INT32, quantization=quantization, data=data)

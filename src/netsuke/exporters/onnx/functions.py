@@ -1,4 +1,4 @@
-"""Float functions, comparisons, truth values, and what picks or repeats elements; normalisation as its steps."""
+"""Float functions, comparisons, truth values, and what picks or repeats elements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from netsuke.exporters.onnx.pointwise import elementwise, order_of, reduce
 from netsuke.ops.cumsum import Cumsum
 from netsuke.ops.float_unary import Gelu
 from netsuke.ops.gather import Gather
-from netsuke.ops.normalize import Normalize
 from netsuke.ops.operator import Site
 from netsuke.ops.tile import Tile
 
@@ -104,23 +103,6 @@ def cumsum(emitter: Emitter, site: Site[Cumsum]) -> None:
     emitter.result(y, value)
 
 
-def normalize(emitter: Emitter, site: Site[Normalize]) -> None:
-    """Its steps, each rounded as our operator rounds it: mean, difference, mean of squares, 1 / root, product."""
-    y, a = site.y(), site.args
-    axes = emitter.ints(a.axes, f"{y.name}_axes")
-    apart = emitter.real(site.x())
-    if a.centred:
-        mean = emitter.emit("ReduceMean", (apart, axes), f"{y.name}_mean", keepdims=1)
-        apart = emitter.emit("Sub", (apart, mean), f"{y.name}_apart")
-    squares = squared(emitter, apart, f"{y.name}_squares")
-    spread = emitter.emit("ReduceMean", (squares, axes), f"{y.name}_spread", keepdims=1)
-    shifted = emitter.emit("Add", (spread, emitter.scalar(a.epsilon, f"{y.name}_epsilon")), f"{y.name}_above")
-    factor = emitter.emit(
-        "Reciprocal", (emitter.emit("Sqrt", (shifted,), f"{y.name}_root"),), f"{y.name}_factor"
-    )
-    emitter.result(y, emitter.emit("Mul", (apart, factor), f"{y.name}_value"))
-
-
 ENCODERS: dict[str, Encoder] = {
     "abs": chained("Abs"),
     "cast": cast,
@@ -143,7 +125,6 @@ ENCODERS: dict[str, Encoder] = {
     "logical_not": chained("Not"),
     "logical_or": elementwise("Or"),
     "neg": chained("Neg"),
-    "normalize": normalize,
     "not_equal": not_equal,
     "pow": elementwise("Pow"),
     "reduce_min": reduce("ReduceMin"),

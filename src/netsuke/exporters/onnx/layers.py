@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from netsuke.errors import UnsupportedModel
 from netsuke.exporters.onnx.emitter import Emitter, Encoder, Order, biased
-from netsuke.ir import DType, Quantization, Tensor
+from netsuke.exporters.weights import compact_form, in_few_bits
+from netsuke.ir import DType, Tensor
 from netsuke.ops import transpose_conv as transposed
 from netsuke.ops.batch_matmul import BatchMatmul
 from netsuke.ops.conv_geometry import BIAS, WEIGHTS, windows
 from netsuke.ops.fully_connected import FullyConnected
 from netsuke.ops.geometry import Window
-from netsuke.ops.int8_form import int8_form_of
 from netsuke.ops.operator import Site
-from netsuke.ops.packed_bits import bits_of
 
 
 def pads_of(axes: Sequence[Window]) -> tuple[int, ...]:
@@ -35,14 +35,14 @@ def reordered(tensor: Tensor, perm: tuple[int, ...]) -> Tensor:
         raise UnsupportedModel(f"{tensor.name!r}: weights are computed; constant ones were wanted")
     q = tensor.quantization
     if q is not None and q.axis is not None:
-        q = Quantization(scale=q.scale, zero_point=q.zero_point, axis=perm.index(q.axis))
+        q = replace(q, axis=perm.index(q.axis))
     data = np.ascontiguousarray(tensor.data.transpose(perm))
     return Tensor(name=f"{tensor.name}_onnx", shape=data.shape, dtype=tensor.dtype, quantization=q, data=data)
 
 
-def compact(weights: Tensor, axis: int) -> Tensor:
-    """Float weights in their int8 form, if they have one: a DequantizeLinear gives the very same numbers."""
-    form = int8_form_of(weights, axis)
+def compact(site: Site[Any]) -> Tensor:
+    """The weights, float ones in their int8 form if they have one: a DequantizeLinear gives the very same numbers."""
+    form, weights = compact_form(site), site.x(WEIGHTS)
     if form is None:
         return weights
     return Tensor(
@@ -55,9 +55,8 @@ def compact(weights: Tensor, axis: int) -> Tensor:
 
 
 def operands(emitter: Emitter, site: Site[Any], weights: Tensor) -> tuple[str, ...]:
-    """Real weights, from INT4 where their values fit four bits, and bias."""
-    four = site.x().dtype is DType.INT8 and bits_of(site) is not None
-    names = [emitter.real_int4(weights) if four else emitter.real(weights)]
+    """Real weights and bias."""
+    names = [emitter.real_int4(weights) if in_few_bits(site) else emitter.real(weights)]
     if site.has(BIAS):
         names.append(emitter.real(biased(site.x(BIAS), site.x(), site.x(WEIGHTS))))
     return tuple(names)
@@ -67,12 +66,12 @@ def conv_2d(emitter: Emitter, site: Site[Any]) -> None:
     """Conv; weights [O, H, W, C] become [O, C, H, W]."""
     x, w = site.x(), site.x(WEIGHTS)
     groups = x.shape[3] // w.shape[3]
-    convolution(emitter, site, reordered(compact(w, 0), (0, 3, 1, 2)), groups)
+    convolution(emitter, site, reordered(compact(site), (0, 3, 1, 2)), groups)
 
 
 def depthwise_conv_2d(emitter: Emitter, site: Site[Any]) -> None:
     """Conv in as many groups as channels; weights [1, H, W, O] become [O, 1, H, W]."""
-    weights = reordered(compact(site.x(WEIGHTS), 3), (3, 0, 1, 2))
+    weights = reordered(compact(site), (3, 0, 1, 2))
     convolution(emitter, site, weights, site.x().shape[3])
 
 
@@ -90,7 +89,7 @@ def convolution(emitter: Emitter, site: Site[Any], weights: Tensor, groups: int)
 def transpose_conv(emitter: Emitter, site: Site[transposed.TransposeConv]) -> None:
     """ConvTranspose; weights [O, H, W, C] become [C, O, H, W]. What it cuts off is said as the output's shape."""
     a, y = site.args, site.y()
-    weights = reordered(compact(site.x(WEIGHTS), 0), (3, 0, 1, 2))
+    weights = reordered(compact(site), (3, 0, 1, 2))
     axes = transposed.windows(site)
     before = [axis.before for axis in axes]
     full = [(i - 1) * s + k for i, s, k in zip(site.x().shape[1:3], a.stride, weights.shape[2:], strict=True)]
@@ -105,7 +104,7 @@ def transpose_conv(emitter: Emitter, site: Site[transposed.TransposeConv]) -> No
 
 def fully_connected(emitter: Emitter, site: Site[FullyConnected]) -> None:
     """Gemm over rows of the weights' depth."""
-    x, w, y = site.x(), compact(site.x(WEIGHTS), 0), site.y()
+    x, w, y = site.x(), compact(site), site.y()
     rows = int(np.prod(x.shape)) // w.shape[1]
     real = emitter.real(x)
     if x.shape != (rows, w.shape[1]):

@@ -73,11 +73,16 @@ def softmax(emitter: Emitter, site: Site[Softmax]) -> None:
 
 
 def requantize(emitter: Emitter, site: Site[Any]) -> None:
-    """QUANTIZE and DEQUANTIZE: real values that are stored otherwise."""
+    """QUANTIZE and DEQUANTIZE: real values that are stored otherwise.
+
+    A Cast to float32 says that what reads a DEQUANTIZE computes in float32, though its result may be quantised again.
+    """
     order = order_of(emitter, (site.x(),))
     value = emitter.real(site.x(), order)
     if site.y().quantization is None:
-        value = emitter.emit("Identity", (value,), f"{site.y().name}_value")
+        value = emitter.emit(
+            "Cast", (value,), f"{site.y().name}_value", to=int(emitter.onnx.TensorProto.FLOAT)
+        )
     emitter.result(site.y(), value, order)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netsuke.errors import InputError, UnsupportedModel
-from netsuke.exporters.onnx import functions, layers, moves, pointwise, recurrent
+from netsuke.exporters.onnx import functions, layers, moves, normalize, pointwise, recurrent
 from netsuke.exporters.onnx.emitter import Emitter, Encoder, Order
 from netsuke.ir import Graph, Tensor
 from netsuke.ops.operator import site_of
@@ -14,10 +14,13 @@ from netsuke.ops.operator import site_of
 OPSET = 21
 """The first whose QuantizeLinear has int16."""
 IR_VERSION = 10
+NEWER_IR_VERSION = 11
+"""Of files for opset 23."""
 ENCODERS: Mapping[str, Encoder] = {
     **functions.ENCODERS,
     **layers.ENCODERS,
     **moves.ENCODERS,
+    **normalize.ENCODERS,
     **pointwise.ENCODERS,
     **recurrent.ENCODERS,
 }
@@ -67,10 +70,9 @@ def finished(emitter: Emitter) -> bytes:
         [port(onnx, graph.tensors[name]) for name in graph.outputs],
         list(emitter.initializers.values()),
     )
-    opset = onnx.helper.make_opsetid("", OPSET)
-    model = onnx.helper.make_model(
-        made, opset_imports=[opset], producer_name="netsuke", ir_version=IR_VERSION
-    )
+    opset = onnx.helper.make_opsetid("", max(OPSET, emitter.opset))
+    version = IR_VERSION if emitter.opset <= OPSET else NEWER_IR_VERSION
+    model = onnx.helper.make_model(made, opset_imports=[opset], producer_name="netsuke", ir_version=version)
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data

@@ -7,6 +7,7 @@ from typing import Any
 from netsuke.errors import UnsupportedModel
 from netsuke.exporters.tflite.emitter import Emitter
 from netsuke.exporters.tflite.windows import PADDING_CODES, activation_code, is_same, padding_code
+from netsuke.exporters.weights import compact_form, in_few_bits
 from netsuke.importers.tflite.options import (
     Conv2DOptions,
     DepthwiseConv2DOptions,
@@ -21,9 +22,7 @@ from netsuke.ops.conv_geometry import BIAS, WEIGHTS, windows
 from netsuke.ops.depthwise import DepthwiseConv2d
 from netsuke.ops.fully_connected import FullyConnected
 from netsuke.ops.geometry import Padding
-from netsuke.ops.int8_form import int8_form_of
 from netsuke.ops.operator import Site
-from netsuke.ops.packed_bits import bits_of
 
 INT4_OPERATORS = ("conv_2d", "depthwise_conv_2d", "fully_connected")
 """Those whose weights LiteRT's kernels read as INT4."""
@@ -124,18 +123,18 @@ def parameters(emitter: Emitter, site: Site[Any], *, absent_bias: bool = False) 
 
 
 def weights_of(emitter: Emitter, site: Site[Any]) -> int:
-    """int8 weights that fit four bits are written as INT4, float weights that have an int8 form in it."""
+    """The weights, INT4 or int8 where they have such a form."""
     if has_int4(site):
         return emitter.int4(site.x(WEIGHTS))
-    form = int8_form_of(site.x(WEIGHTS), 3 if site.node.op == "depthwise_conv_2d" else 0)
+    form = compact_form(site)
     if form is None:
         return emitter.x(site, WEIGHTS)
     return emitter.compact(site.x(WEIGHTS), form.values, form.quantization)
 
 
 def has_int4(site: Site[Any]) -> bool:
-    """Whether the weights are written as INT4: int8 activations, and all weights in -8..7."""
-    return site.node.op in INT4_OPERATORS and site.x().dtype is DType.INT8 and bits_of(site) is not None
+    """Whether the weights are written as INT4, which LiteRT has beside int8 activations."""
+    return site.node.op in INT4_OPERATORS and site.x().dtype is DType.INT8 and in_few_bits(site)
 
 
 def bias_type(site: Site[Any]) -> int:

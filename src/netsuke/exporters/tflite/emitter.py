@@ -60,7 +60,7 @@ class Emitter:
         return self._by_name[tensor.name]
 
     def int4(self, tensor: Tensor) -> int:
-        """The same for a constant int8 tensor whose values fit four bits, kept as INT4: two a byte, the first low."""
+        """The same for constant int8 weights of four bits or fewer, kept as INT4: two a byte, the first low."""
         key = f"{tensor.name}/int4"
         if key not in self._by_name:
             assert tensor.data is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,9 +104,10 @@ class Builder:
         return output
 
     def emit_several(
-        self, op: str, args: Args, inputs: tuple[str, ...], wanted: tuple[str, ...], dtype: DType
-    ) -> tuple[str, ...]:
-        """A float32 node with several outputs, whose shapes the operator's own rule gives; returns their names.
+        self, op: str, args: Args, inputs: tuple[str, ...], wanted: tuple[str, ...],
+        types: Sequence[tuple[DType, Quantization | None]],
+    ) -> tuple[str, ...]:  # fmt: skip
+        """A node with several outputs, whose shapes the operator's own rule gives; returns their names.
 
         Raises:
             GraphError: when the operator's constraints refuse it.
@@ -114,15 +115,17 @@ class Builder:
         found = operator(op)
         name = fresh(self.layer or wanted[0] or op, self._node_names, self._counts)
         operands = tuple(self.tensors[i] if i else None for i in inputs)
-        drafts = tuple(Tensor(name=w, shape=(), dtype=dtype) for w in wanted)
+        drafts = tuple(
+            Tensor(name=w, shape=(), dtype=dtype, quantization=q)
+            for w, (dtype, q) in zip(wanted, types, strict=True)
+        )
         node = Node(op=op, name=name, inputs=inputs, outputs=wanted, args=args)
         shapes = found.infer(Site(node=node, inputs=operands, outputs=drafts))
-        kinds = [TensorType(shape=shape, dtype=dtype) for shape in shapes]
-        outputs = tuple(self.add(w, kind) for w, kind in zip(wanted, kinds, strict=True))
-        node = replace(node, outputs=outputs)
-        found.check(Site(node=node, inputs=operands, outputs=tuple(self.tensors[o] for o in outputs)))
+        results = tuple(replace(draft, shape=shape) for draft, shape in zip(drafts, shapes, strict=True))
+        found.check(Site(node=node, inputs=operands, outputs=results))
+        outputs = tuple(self.add(result.name, result.type) for result in results)
         self._node_names.add(name)
-        self.nodes.append(node)
+        self.nodes.append(replace(node, outputs=outputs))
         return outputs
 
     def arrange(self, value: Value, target: Placed) -> Value:

@@ -9,7 +9,7 @@ from netsuke.importers.onnx.elementwise import with_constant
 from netsuke.importers.onnx.layout import channels_last
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.walk import Handler, Tail, Walk, clamp_to
-from netsuke.importers.onnx.weights import Weights, integer_coding, place, weights_of
+from netsuke.importers.onnx.weights import Weights, layer_input, place, weights_of
 from netsuke.importers.onnx.windows import sliding
 from netsuke.ir import Array, DType, TensorType
 from netsuke.ops.conv_2d import Conv2d
@@ -23,8 +23,7 @@ def conv(walk: Walk, node: OnnxNode) -> None:
     channels, groups = _checked(node, x, weights)
     window = sliding(node, x.shape[2:], weights.real.shape[2:])
     weights, tail = with_tail(walk, node.outputs[0], weights)
-    coding = integer_coding(walk, x, weights, tail.end)
-    x = x if coding is not None else builder.real(x)
+    x, coding = layer_input(walk, x, weights, tail.end)
     x = builder.arrange(x, channels_last(x.shape))
     depthwise = groups == channels and groups > 1
     view = kernel_view(weights.real.shape, depthwise)

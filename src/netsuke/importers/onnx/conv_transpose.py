@@ -12,6 +12,7 @@ from netsuke.importers.onnx.parts import ordered, taken
 from netsuke.importers.onnx.walk import Handler, Walk
 from netsuke.ir import Array, DType
 from netsuke.ops.concatenation import Concatenation
+from netsuke.ops.geometry import Padding
 from netsuke.ops.pad import Pad
 from netsuke.ops.transpose_conv import TransposeConv
 
@@ -38,13 +39,28 @@ def conv_transpose(walk: Walk, node: OnnxNode) -> None:
     w = dilated(w, dilations)
     full = [(n - 1) * s + k for n, s, k in zip(x.shape[2:], strides, w.shape[2:], strict=True)]
     wanted, before = outputs(node, x.shape[2:], strides, w.shape[2:])
-    made = groups_of(walk, node, x, w, strides, full, groups)
+    given = walk.optional(node, 2)
+    bias = None if given is None else given.data.astype(np.float32).reshape(-1)
+    beyond = any(b < 0 or b + n > f for f, b, n in zip(full, before, wanted, strict=True))
+    same = is_same(x.shape[2:], strides, full, wanted, before)
+    made = groups_of(
+        walk, node, x, w, strides, wanted if same else full, groups, None if beyond else bias, same=same
+    )
     y = node.outputs[0]
-    made = fitted(walk, made, full, wanted, before, f"{y}_cut")
-    bias = walk.optional(node, 2)
-    if bias is not None:
-        made = binary(walk, "add", made, per_axis(bias.data.astype(np.float32).reshape(-1), 1, rank + 2), y)
+    if not same:
+        made = fitted(walk, made, full, wanted, before, f"{y}_cut")
+    if beyond and bias is not None:
+        made = binary(walk, "add", made, per_axis(bias, 1, rank + 2), y)
     walk.put(y, made)
+
+
+def is_same(
+    inputs: tuple[int, ...], strides: list[int], full: list[int], wanted: list[int], before: list[int]
+) -> bool:
+    """Whether what is cut off is what TensorFlow's SAME cuts off: nothing has to be computed first."""
+    cut = [f - n for f, n in zip(full, wanted, strict=True)]
+    whole = all(-(-n // s) == i for n, s, i in zip(wanted, strides, inputs, strict=True))
+    return any(cut) and whole and all(c >= 0 and b == c // 2 for c, b in zip(cut, before, strict=True))
 
 
 def sizes(node: OnnxNode, name: str, rank: int) -> list[int]:
@@ -92,9 +108,10 @@ def outputs(
 
 
 def groups_of(
-    walk: Walk, node: OnnxNode, x: Value, w: Array, strides: list[int], full: list[int], groups: int
-) -> Value:
-    """The whole result, groups of channels one after the other."""
+    walk: Walk, node: OnnxNode, x: Value, w: Array, strides: list[int], full: list[int], groups: int,
+    bias: Array | None, *, same: bool,
+) -> Value:  # fmt: skip
+    """The whole result, groups of channels one after the other; with `same` what SAME leaves of it."""
     x = walk.builder.arrange(x, channels_last(x.shape))
     inputs, each = x.shape[1] // groups, w.shape[1]
     image = [*([1] * (2 - len(full))), *full]
@@ -110,11 +127,17 @@ def groups_of(
             walk_part[1] = range(g * inputs, (g + 1) * inputs)
             taken(walk, f"{node.outputs[0]}_group{g}", *ordered(walk, x), walk_part)
             source = walk.value_of(f"{node.outputs[0]}_group{g}").tensor
-        args = TransposeConv(output=(image[0], image[1]), stride=(step[0], step[1]))
+        args = TransposeConv(
+            output=(image[0], image[1]),
+            stride=(step[0], step[1]),
+            padding=Padding.SAME if same else Padding.VALID,
+        )
+        names = [source, name]
+        if bias is not None:
+            shift = bias[g * each : (g + 1) * each]
+            names.append(walk.builder.constant(f"{node.outputs[0]}_bias", shift))
         parts.append(
-            walk.builder.emit(
-                "transpose_conv", args, (source, name), f"{node.outputs[0]}_full", DType.FLOAT32
-            )
+            walk.builder.emit("transpose_conv", args, tuple(names), f"{node.outputs[0]}_full", DType.FLOAT32)
         )
     tensor = parts[0]
     if groups > 1:

@@ -13,7 +13,8 @@ from netsuke.importers.onnx.indices import constant_value
 from netsuke.importers.onnx.layout import Placed, Shape, plain, row_steps
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.walk import Handler, Walk, clamp_to
-from netsuke.importers.onnx.weights import Weights, integer_coding, place, weights_of
+from netsuke.importers.onnx.weights import Weights, layer_input, place, weights_of
+from netsuke.importers.onnx.widths import as_wide, width_of
 from netsuke.ir import Array, DType, TensorType
 from netsuke.ops.batch_matmul import BatchMatmul
 from netsuke.ops.fully_connected import FullyConnected
@@ -125,8 +126,7 @@ def dense(walk: Walk, node: OnnxNode, x: Value, weights: Weights) -> None:
             node, f"an input {list(x.shape)} for weights of depth {depth}; its last size must be that"
         )
     weights, tail = with_tail(walk, node.outputs[0], weights)
-    coding = integer_coding(walk, x, weights, tail.end)
-    x = x if coding is not None else builder.real(x)
+    x, coding = layer_input(walk, x, weights, tail.end)
     columns = columns_of(x.placed, depth)
     if columns is None:
         x = builder.arrange(x, plain(x.shape))
@@ -159,6 +159,11 @@ def of_two(walk: Walk, a: Value, b: Value, output: str) -> Value:
     coding = walk.target(output)
     if coding is None or not (walk.is_integer(a) and walk.is_integer(b)):
         a, b, coding = builder.real(a), builder.real(b), None
+    if coding is not None:
+        coding = width_of(walk, coding, a, b)
+        a = as_wide(walk, a, coding)
+        # int16 times int8 is a form of its own, where the latter has zero point 0.
+        b = b if builder.type_of(b).zero_point == 0 else as_wide(walk, b, coding)
     a, b = (builder.arrange(v, plain(v.shape)) for v in (a, b))
     dtype, quantization = (DType.FLOAT32, None) if coding is None else (coding.dtype, coding.quantization)
     tensor = builder.emit("batch_matmul", BatchMatmul(), (a.tensor, b.tensor), output, dtype, quantization)

@@ -13,7 +13,9 @@ from netsuke.importers.onnx.builder import Known, Value
 from netsuke.importers.onnx.layout import Placed, Shape, order_of, permuted
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.read import MAX_ELEMENTS
+from netsuke.importers.onnx.rounding import quantized
 from netsuke.importers.onnx.walk import Coding, Handler, RealRange, Tail, Walk, clamp_to
+from netsuke.importers.onnx.widths import as_wide, check_int16, constant_as_wide, width_of
 from netsuke.ir import Args, Array, DType, Quantization, TensorType
 from netsuke.ops.add import AddSub
 from netsuke.ops.compare import LOGIC, RELATIONS
@@ -25,6 +27,8 @@ from netsuke.ops.unary import NoArgs
 SIGMOID_INT8 = Quantization.per_tensor(1 / 256, -128)
 TANH_INT8 = Quantization.per_tensor(1 / 128, 0)
 """Outputs that TFLite's int8 kernels have by definition; another scale is reached by a QUANTIZE."""
+FIXED_INT16 = Quantization.per_tensor(1 / 32768)
+"""And those of int16, softmax's too."""
 CLIPS: dict[RealRange, str] = {(0.0, np.inf): "relu", (0.0, 6.0): "relu6"}
 
 
@@ -49,15 +53,22 @@ def unary(walk: Walk, node: OnnxNode) -> None:
     """An operator of one operand: layout and shape stay as they are."""
     kind = UNARY[node.op]
     x, coding = operand(walk, walk.value(node), node.outputs[0])
-    quantization = None if coding is None else (kind.fixed or coding.quantization)
+    check_int16(node, kind.op, coding)
+    quantization = None if coding is None else coding.quantization
+    if coding is not None and kind.fixed is not None:
+        quantization = FIXED_INT16 if coding.dtype is DType.INT16 else kind.fixed
     walk.put(node.outputs[0], same_shape(walk, kind.op, kind.args(node), x, node.outputs[0], quantization))
 
 
 def operand(walk: Walk, x: Value, output: str) -> tuple[Value, Coding | None]:
-    """The operand as integers with the output's coding, if both are quantised; else real numbers and None."""
+    """The operand as integers with the output's coding, if both are quantised; else real numbers and None.
+
+    Both have one width: where only one is int16, the other becomes so.
+    """
     coding = walk.target(output)
     if coding is not None and walk.is_integer(x):
-        return x, coding
+        coding = width_of(walk, coding, x)
+        return as_wide(walk, x, coding), coding
     return walk.builder.real(x), None
 
 
@@ -119,6 +130,7 @@ def prelu(walk: Walk, node: OnnxNode) -> None:
     x, slope = walk.value(node), walk.known(node, 1)
     output = node.outputs[0]
     x, coding = operand(walk, x, output)
+    check_int16(node, "prelu", coding)
     if coding is not None and slope.stored is None:
         x, coding = walk.builder.real(x), None
     walk.put(output, with_constant(walk, "prelu", x, slope, output, coding))
@@ -168,6 +180,11 @@ def combined(walk: Walk, kind: Binary, a: Value | Known, b: Value | Known, tail:
     if coding is None or not all(_is_integer(walk, v) for v in (a, b)):
         coding = None
         a, b = (walk.builder.real(v) if isinstance(v, Value) else v for v in (a, b))
+    if coding is not None:
+        coding = width_of(walk, coding, a, b)
+        a, b = (
+            as_wide(walk, v, coding) if isinstance(v, Value) else constant_as_wide(v, coding) for v in (a, b)
+        )
     if coding is not None and not kind.clamped:
         a, b = (_coded(walk, v, coding) for v in (a, b))
     if isinstance(a, Value) and isinstance(b, Value):
@@ -180,16 +197,18 @@ def combined(walk: Walk, kind: Binary, a: Value | Known, b: Value | Known, tail:
 
 
 def _is_integer(walk: Walk, v: Value | Known) -> bool:
-    return v.stored is not None and v.stored.dtype == np.int8 if isinstance(v, Known) else walk.is_integer(v)
+    if isinstance(v, Known):
+        return v.stored is not None and v.stored.dtype in (np.int8, np.int16)
+    return walk.is_integer(v)
 
 
 def _coded(walk: Walk, v: Value | Known, coding: Coding) -> Value | Known:
     """An operand in the output's own scale, for operators that do not requantise."""
     if isinstance(v, Value):
         return walk.builder.quantized(v, coding.dtype, coding.quantization)
-    q, (low, high) = coding.quantization, coding.dtype.range
-    ints = np.clip(np.rint(v.data / np.float32(q.scale[0])) + q.zero_point[0], low, high)
-    return Known(data=v.data, stored=ints.astype(coding.dtype.numpy), quantization=q)
+    q = coding.quantization
+    ints = quantized(v.data, np.asarray(q.scale[0]), np.asarray(q.zero_point[0]), coding.dtype.numpy)
+    return Known(data=v.data, stored=ints, quantization=q)
 
 
 def reciprocal(node: OnnxNode, divisor: Known) -> Known:

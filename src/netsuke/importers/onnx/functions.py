@@ -9,9 +9,11 @@ import numpy as np
 
 from netsuke.importers.onnx.arithmetic import binary, number, real_value, scaled, shifted, unary
 from netsuke.importers.onnx.builder import Value
+from netsuke.importers.onnx.elementwise import same_shape
 from netsuke.importers.onnx.model import OnnxNode
 from netsuke.importers.onnx.walk import Handler, Walk
-from netsuke.ir import DType
+from netsuke.ir import Args, DType
+from netsuke.ops.float_tables import TABLES, scales_fit
 from netsuke.ops.float_unary import Gelu
 from netsuke.ops.leaky_relu import LeakyRelu
 from netsuke.ops.unary import NoArgs
@@ -37,14 +39,32 @@ Function = Callable[[Walk, OnnxNode, Value, str], Value]
 
 def plain(walk: Walk, node: OnnxNode) -> None:
     """One node of ours."""
-    x = real_value(walk, node)
-    walk.put(node.outputs[0], unary(walk, PLAIN[node.op], x, node.outputs[0]))
+    if not in_table(walk, node, PLAIN[node.op], NoArgs()):
+        x = real_value(walk, node)
+        walk.put(node.outputs[0], unary(walk, PLAIN[node.op], x, node.outputs[0]))
+
+
+def in_table(walk: Walk, node: OnnxNode, op: str, args: Args) -> bool:
+    """The function as a table of 256 results, where it stands between int8 tensors and our operator has one; else
+    False, and nothing is put."""
+    x, coding = walk.value(node), walk.target(node.outputs[0])
+    if op not in TABLES or coding is None or not walk.is_integer(x):
+        return False
+    kind, q = walk.builder.type_of(x), coding.quantization
+    if {kind.dtype, coding.dtype} != {DType.INT8} or not scales_fit(kind.scale, q.scale[0]):
+        return False
+    walk.put(node.outputs[0], same_shape(walk, op, args, x, node.outputs[0], q))
+    return True
 
 
 def composed(function: Function) -> Handler:
     """A handler that puts the function's result in place."""
 
     def handler(walk: Walk, node: OnnxNode) -> None:
+        if node.op in DIRECT and node.float_("alpha", 1.0) == 1.0:
+            op, args = DIRECT[node.op]
+            if in_table(walk, node, op, args(node)):
+                return
         walk.put(node.outputs[0], function(walk, node, real_value(walk, node), node.outputs[0]))
 
     return handler
@@ -86,7 +106,12 @@ def selu(walk: Walk, node: OnnxNode, x: Value, y: str) -> Value:
 
 def gelu(walk: Walk, node: OnnxNode, x: Value, y: str) -> Value:
     """Through the error function, or through tanh."""
-    return unary(walk, "gelu", x, y, Gelu(approximate=node.text("approximate", "none") == "tanh"))
+    return unary(walk, "gelu", x, y, gelu_args(node))
+
+
+def gelu_args(node: OnnxNode) -> Gelu:
+    """Which of the two forms."""
+    return Gelu(approximate=node.text("approximate", "none") == "tanh")
 
 
 def hard_sigmoid(walk: Walk, node: OnnxNode, x: Value, y: str) -> Value:
@@ -127,6 +152,12 @@ def chosen(walk: Walk, condition: Value, x: Value, other: float, y: str) -> Valu
     names = (condition.tensor, x.tensor, constant)
     return replace(x, tensor=walk.builder.emit("select_v2", NoArgs(), names, y, DType.FLOAT32))
 
+
+DIRECT: dict[str, tuple[str, Callable[[OnnxNode], Args]]] = {
+    "Elu": ("elu", lambda node: NoArgs()),
+    "Gelu": ("gelu", gelu_args),
+}
+"""Composed functions that are one operator of ours when alpha is 1."""
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(PLAIN, plain),

@@ -24,10 +24,10 @@ from netsuke.importers.onnx import (
 )
 from netsuke.importers.onnx.builder import Value
 from netsuke.importers.onnx.layout import Placed, channels_last, channels_last_order, permuted, plain
-from netsuke.importers.onnx.model import Model, OnnxNode, Port
+from netsuke.importers.onnx.model import Model, OnnxNode, Port, Refusal
 from netsuke.importers.onnx.qlinear import written_out
 from netsuke.importers.onnx.read import read
-from netsuke.importers.onnx.walk import Handler, Walk
+from netsuke.importers.onnx.walk import CODED, Handler, Walk, as_value
 from netsuke.importers.unsupported import UnsupportedOperators
 from netsuke.ir import DType, Graph, Quantization, TensorType
 from netsuke.ir.verify import verify
@@ -73,10 +73,15 @@ PLAIN_TYPES = {
     "int64": DType.INT32,
     "int8": DType.INT8,
     "uint8": DType.UINT8,
+    "int16": DType.INT16,
     "bool": DType.BOOL,
 }
 """Element type of an input in the file → in our graph: floating point is float32, whole numbers of 64 bits int32."""
-ONLY_MOVES = {"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"}
+ONLY_MOVES = {
+    *("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"),
+    *("Concat", "Gather", "Pad", "Slice", "Split", "Tile"),
+}
+"""Operators whose results are stored as their operands are."""
 KEEPS_AXES = {
     *elementwise.HANDLERS,
     *functions.HANDLERS,
@@ -137,6 +142,8 @@ def imported(model: Model, name: str, *, unrolled: bool = False) -> Imported:
         verify(graph)
     except GraphError as error:
         raise ImportModelError(f"{name} cannot be imported: {error}") from None
+    except Refusal as refusal:  # of a node that a layout or a type is asked of before its turn
+        raise UnsupportedOperators(name, [refusal.unsupported]) from None
     return Imported(
         graph=graph,
         inputs=tuple(v.placed for v in inputs),
@@ -161,15 +168,15 @@ def declare(walk: Walk, port: Port) -> Value:
 
 
 def raw_type(walk: Walk, port: Port) -> tuple[DType, Quantization | None]:
-    """The type of an input as the file has it; int8 and uint8 ones take the quantisation of their
-    DequantizeLinear."""
+    """The type of an input as the file has it; integers take the quantisation of their DequantizeLinear."""
     readers = readers_behind_moves(walk, port.name)
     codings = [walk.coding(n) for n in readers if n.op == "DequantizeLinear"]
     if (
-        port.dtype in ("int8", "uint8")
+        port.dtype in CODED
         and codings
         and len(codings) == len(readers)
         and codings[0] is not None
+        and codings[0].dtype is CODED[port.dtype]
     ):
         return codings[0].dtype, codings[0].quantization
     if port.dtype in PLAIN_TYPES:
@@ -181,13 +188,17 @@ def raw_type(walk: Walk, port: Port) -> tuple[DType, Quantization | None]:
 
 def readers_behind_moves(walk: Walk, name: str) -> list[OnnxNode]:
     """The nodes that read a value, or that read what only moves its elements."""
-    found: list[OnnxNode] = []
-    for node in walk.readers.get(name, []):
-        if node.op in ONLY_MOVES and node.inputs[0] == name:
-            found += readers_behind_moves(walk, node.outputs[0])
-        else:
-            found.append(node)
-    return found
+    found: dict[int, OnnxNode] = {}
+    names, seen = [name], {name}
+    while names:
+        read = names.pop()
+        for node in walk.readers.get(read, []):
+            if node.op in ONLY_MOVES and (node.inputs[0] == read or node.op == "Concat"):
+                names += [out for out in node.outputs if out not in seen]
+                seen.update(node.outputs)
+            else:
+                found[node.index] = node
+    return list(found.values())
 
 
 def wanted_layout(walk: Walk, port: Port) -> Placed:
@@ -228,7 +239,7 @@ def deliver(walk: Walk, output: str) -> Value:
     if value is None:
         raise GraphError(f"output {output!r} is one that netsuke does not compute; cut it from the model")
     if not isinstance(value, Value):
-        raise GraphError(f"output {output!r} is a constant; cut it from the model")
+        value = as_value(walk, f"{output}_constant", value)
     wanted = [plain(value.shape)]
     if len(value.shape) in (3, 4):
         wanted.append(channels_last(value.shape))

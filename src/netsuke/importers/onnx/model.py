@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from netsuke.importers.unsupported import Unsupported
@@ -97,3 +97,5 @@ class Model:
     constants: Mapping[str, Array]
     inputs: tuple[Port, ...]
     outputs: tuple[str, ...]
+    few_bits: Mapping[str, int] = field(default_factory=dict)
+    """Constants that the file keeps in four or two bits, and in how many."""

@@ -43,8 +43,6 @@ def moved_quantization(node: OnnxNode, first: Known, others: Sequence[Array | No
         flat = np.moveaxis(after, axis, 0).reshape(after.shape[axis], -1)
         if flat.size and (flat == flat[:, :1]).all() and len(flat) == len(q.scale):
             order = flat[:, 0]
-            return Quantization(
-                scale=tuple(q.scale[c] for c in order), zero_point=tuple(q.zero_point[c] for c in order),
-                axis=axis,
-            )  # fmt: skip
+            scale, zero_point = (tuple(v[c] for c in order) for v in (q.scale, q.zero_point))
+            return replace(q, scale=scale, zero_point=zero_point, axis=axis)
     return None

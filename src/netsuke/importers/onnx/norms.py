@@ -22,19 +22,43 @@ from netsuke.importers.onnx.arithmetic import (
 from netsuke.importers.onnx.builder import Known, Value
 from netsuke.importers.onnx.constants import normal_axes
 from netsuke.importers.onnx.model import OnnxNode, Refusal
-from netsuke.importers.onnx.walk import Handler, Walk
+from netsuke.importers.onnx.walk import Coding, Handler, Walk
 from netsuke.ir import DType
 from netsuke.ops.normalize import Normalize
+from netsuke.ops.normalize_s8 import fits_group
 
 
 def normalized(
-    walk: Walk, x: Value, axes: tuple[int, ...], epsilon: float, wanted: str, *, centred: bool = True
-) -> Value:
-    """Mean 0 and variance 1 (or a mean square of 1) over ONNX axes, in the layout that x has."""
+    walk: Walk, x: Value, axes: tuple[int, ...], epsilon: float, wanted: str,
+    *, centred: bool = True, coding: Coding | None = None,
+) -> Value:  # fmt: skip
+    """Mean 0 and variance 1 (or a mean square of 1) over ONNX axes, in the layout that x has; with `coding` in
+    integers."""
     x, order = in_axes(walk, x)
     stored = tuple(i for i, axis in enumerate(order) if axis in axes)
     args = Normalize(axes=stored, epsilon=float(np.float32(epsilon)), centred=centred)
-    return replace(x, tensor=walk.builder.emit("normalize", args, (x.tensor,), wanted, DType.FLOAT32))
+    dtype, quantization = (DType.FLOAT32, None) if coding is None else (coding.dtype, coding.quantization)
+    return replace(x, tensor=walk.builder.emit("normalize", args, (x.tensor,), wanted, dtype, quantization))
+
+
+def integer_coding(walk: Walk, node: OnnxNode, count: int) -> Coding | None:
+    """The output's coding where our integer operator is all that the node does: int8 on both sides, and neither a
+    scale nor a shift, whose results would need a scale that the file does not say. `count`: elements of a group."""
+    x, coding = walk.values.get(node.input(0)), walk.target(node.outputs[0])
+    if not isinstance(x, Value) or coding is None or not walk.is_integer(x):
+        return None
+    narrow = {coding.dtype, walk.builder.type_of(x).dtype} == {DType.INT8}
+    fits = narrow and fits_group(count, coding.quantization.scale[0])
+    trivial = all(
+        operand is None or (isinstance(operand, Known) and bool((operand.data == idle).all()))
+        for operand, idle in zip((walk.values.get(node.input(i)) for i in (1, 2)), (1, 0), strict=True)
+    )
+    return coding if fits and trivial and not any(node.outputs[1:]) else None
+
+
+def operand_of(walk: Walk, node: OnnxNode, coding: Coding | None) -> Value:
+    """What is normalised: integers with `coding`, else real numbers."""
+    return real_value(walk, node) if coding is None else walk.value(node)
 
 
 def scaled_and_shifted(
@@ -55,13 +79,18 @@ def optional_operand(walk: Walk, node: OnnxNode, index: int) -> Value | Known | 
 
 def layer_normalization(walk: Walk, node: OnnxNode) -> None:
     """LayerNormalization and RMSNormalization: over all axes from one on."""
-    x = real_value(walk, node)
-    rank = len(x.shape)
-    (axis,) = normal_axes(node, [node.int_("axis", -1)], rank)
-    y, axes = node.outputs[0], tuple(range(axis, rank))
+    shape = walk.value(node).shape
+    (axis,) = normal_axes(node, [node.int_("axis", -1)], len(shape))
+    y, axes = node.outputs[0], tuple(range(axis, len(shape)))
+    coding = integer_coding(walk, node, math.prod(shape[axis:]))
+    x = operand_of(walk, node, coding)
     made = normalized(
-        walk, x, axes, node.float_("epsilon", 1e-5), f"{y}_normal", centred=node.op != "RMSNormalization"
-    )
+        walk, x, axes, node.float_("epsilon", 1e-5), y if coding is not None else f"{y}_normal",
+        centred=node.op != "RMSNormalization", coding=coding,
+    )  # fmt: skip
+    if coding is not None:
+        walk.put(y, made)
+        return
     scale, bias = optional_operand(walk, node, 1), optional_operand(walk, node, 2)
     walk.put(y, scaled_and_shifted(walk, made, scale, bias, y))
     if any(name and (walk.readers.get(name) or name in walk.model.outputs) for name in node.outputs[1:]):
@@ -83,12 +112,17 @@ def statistics(walk: Walk, node: OnnxNode, x: Value, axes: tuple[int, ...]) -> N
 
 def instance_normalization(walk: Walk, node: OnnxNode) -> None:
     """Every channel of every image by itself."""
-    x = real_value(walk, node)
-    rank, y = len(x.shape), node.outputs[0]
-    if rank < 3:
-        raise Refusal(node, f"the input has {rank} dimensions; an image or a signal was wanted")
-    made = normalized(walk, x, tuple(range(2, rank)), node.float_("epsilon", 1e-5), f"{y}_normal")
+    shape, y = walk.value(node).shape, node.outputs[0]
+    if len(shape) < 3:
+        raise Refusal(node, f"the input has {len(shape)} dimensions; an image or a signal was wanted")
+    axes, epsilon = tuple(range(2, len(shape))), node.float_("epsilon", 1e-5)
+    coding = integer_coding(walk, node, math.prod(shape[2:]))
+    x = operand_of(walk, node, coding)
     scale, bias = (channel_operand(walk, node, i, x) for i in (1, 2))
+    if coding is not None:
+        walk.put(y, normalized(walk, x, axes, epsilon, y, coding=coding))
+        return
+    made = normalized(walk, x, axes, epsilon, f"{y}_normal")
     walk.put(y, scaled_and_shifted(walk, made, scale, bias, y))
 
 
@@ -102,16 +136,16 @@ def channel_operand(walk: Walk, node: OnnxNode, index: int, x: Value) -> Known:
 
 def group_normalization(walk: Walk, node: OnnxNode) -> None:
     """Groups of channels; before opset 21 scale and bias are one a group."""
-    x = real_value(walk, node)
+    shape = walk.value(node).shape
     y, groups = node.outputs[0], node.int_("num_groups", 0)
-    if len(x.shape) < 3 or groups < 1 or x.shape[1] % groups:
-        raise Refusal(
-            node, f"{groups} groups of {list(x.shape)}; groups that divide the channels were wanted"
-        )
-    batch, channels, *spatial = x.shape
+    if len(shape) < 3 or groups < 1 or shape[1] % groups:
+        raise Refusal(node, f"{groups} groups of {list(shape)}; groups that divide the channels were wanted")
+    batch, channels, *spatial = shape
     each = channels // groups
+    coding = integer_coding(walk, node, each * math.prod(spatial))
+    x = operand_of(walk, node, coding)
     grouped = reshaped(in_order(walk, x), (batch, groups, each * math.prod(spatial)))
-    made = normalized(walk, grouped, (2,), node.float_("epsilon", 1e-5), f"{y}_normal")
+    made = normalized(walk, grouped, (2,), node.float_("epsilon", 1e-5), f"{y}_normal", coding=coding)
     made = reshaped(made, x.shape)
     operands = []
     for index in (1, 2):
@@ -120,6 +154,9 @@ def group_normalization(walk: Walk, node: OnnxNode) -> None:
         if data.size != channels:
             raise Refusal(node, f"input {index} has {data.size} elements for {channels} channels")
         operands.append(per_axis(data, 1, len(x.shape)))
+    if coding is not None:
+        walk.put(y, made)
+        return
     walk.put(y, scaled_and_shifted(walk, made, operands[0], operands[1], y))
 
 

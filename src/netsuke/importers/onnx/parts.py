@@ -8,8 +8,9 @@ from netsuke.importers.onnx.builder import Known, Value
 from netsuke.importers.onnx.constants import normal_axes
 from netsuke.importers.onnx.layout import Shape, order_of, permuted, plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
+from netsuke.importers.onnx.rounding import stored_value
 from netsuke.importers.onnx.walk import Coding, Handler, Walk
-from netsuke.ir import Array, TensorType
+from netsuke.ir import Array
 from netsuke.ops.concatenation import Concatenation
 from netsuke.ops.pad import Pad
 from netsuke.ops.slice import StridedSlice
@@ -52,7 +53,8 @@ def common_coding(walk: Walk, node: OnnxNode, operands: list[Value | Known]) -> 
     if any(isinstance(v, Known) or not walk.is_integer(v) for v in operands):
         return None
     kinds = [walk.builder.type_of(v) for v in operands if isinstance(v, Value)]
-    if all(k.quantization == kinds[0].quantization for k in kinds) and kinds[0].quantization is not None:
+    alike = all((k.dtype, k.quantization) == (kinds[0].dtype, kinds[0].quantization) for k in kinds)
+    if alike and kinds[0].quantization is not None:
         return Coding(dtype=kinds[0].dtype, quantization=kinds[0].quantization)
     return walk.target(node.outputs[0])
 
@@ -101,14 +103,6 @@ def pad(walk: Walk, node: OnnxNode) -> None:
 def stored_as_ours(fill: Array) -> int:
     """A number among stored integers (the file pads what a QuantizeLinear gave): unsigned ones are 128 more."""
     return int(fill.reshape(-1)[0]) - (128 if fill.dtype == np.uint8 else 0)
-
-
-def stored_value(real: float, kind: TensorType) -> int:
-    """A real number in the steps of a quantised tensor."""
-    assert kind.quantization is not None
-    low, high = kind.dtype.range
-    (scale,), (zero,) = kind.quantization.scale, kind.quantization.zero_point
-    return min(max(round(real / scale) + zero, low), high)
 
 
 def pad_amounts(walk: Walk, node: OnnxNode, shape: Shape) -> list[tuple[int, int]]:

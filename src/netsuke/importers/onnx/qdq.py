@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from netsuke.importers.onnx import rounding
 from netsuke.importers.onnx.builder import Known
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.walk import OUTPUT_TYPES, Coding, Handler, Walk
+from netsuke.importers.onnx.weights import fits
 from netsuke.ir import Array, Quantization
 
 PER_TENSOR = (
-    "activations need one constant scale above 0 and an int8 or uint8 zero point for the whole tensor"
+    "activations need one constant scale above 0 for the whole tensor, and a zero point of int8 or uint8, "
+    "or one of int16 that is 0 (ActivationSymmetric in onnxruntime)"
 )
 
 
@@ -36,7 +39,8 @@ def dequantize_linear(walk: Walk, node: OnnxNode) -> None:
         walk.put(node.outputs[0], dequantized(walk, node, x.data))
         return
     coding = coding_of(walk, node)
-    if walk.builder.type_of(x).quantization != coding.quantization:
+    kind = walk.builder.type_of(x)
+    if (kind.dtype, kind.quantization) != (coding.dtype, coding.quantization):
         raise Refusal(
             node, "it reads integers as another scale or zero point than they were written with; export again"
         )
@@ -57,7 +61,7 @@ def parameters(walk: Walk, node: OnnxNode) -> tuple[Array, Array, int]:
     zero = walk.optional(node, 2)
     kind = OUTPUT_TYPES.get(node.int_("output_dtype", 0))
     if zero is None and kind is None:
-        raise Refusal(node, "it quantises to another type than int8 or uint8")
+        raise Refusal(node, "it quantises to another type than int8, uint8 or int16")
     points = np.zeros(scale.shape, kind or np.uint8) if zero is None else zero.data
     if (
         node.int_("block_size", 0)
@@ -92,15 +96,13 @@ def quantized(node: OnnxNode, x: Array, scale: Array, zero: Array, axis: int) ->
     """saturate(round(x / scale) + zero_point), halves to even, in the zero points' type."""
     if zero.dtype.kind not in "iu":
         raise Refusal(node, f"zero points are {zero.dtype}; integers were wanted")
-    limits = np.iinfo(zero.dtype)
-    ratio = np.rint(x / along(node, scale, x, axis)).astype(np.float64)
-    return np.clip(ratio + along(node, zero, x, axis), limits.min, limits.max).astype(zero.dtype)
+    return rounding.quantized(x, along(node, scale, x, axis), along(node, zero, x, axis), zero.dtype)
 
 
 def dequantized(walk: Walk, node: OnnxNode, x: Array) -> Known:
-    """(x - zero_point) * scale in float32, and x itself as int8 or int32."""
-    if x.dtype.name not in ("int8", "uint8", "int32"):
-        raise Refusal(node, f"a constant of {x.dtype} is dequantised; int8, uint8 or int32 was wanted")
+    """(x - zero_point) * scale in float32, and x itself as int8, int16 or int32."""
+    if x.dtype.name not in ("int8", "uint8", "int16", "int32"):
+        raise Refusal(node, f"a constant of {x.dtype} is dequantised; int8, uint8, int16 or int32 was wanted")
     if node.int_("block_size", 0):
         return in_blocks(walk, node, x)
     scale, zero, axis = parameters(walk, node)
@@ -108,6 +110,7 @@ def dequantized(walk: Walk, node: OnnxNode, x: Array) -> Known:
     real = (x.astype(np.int64) - points).astype(np.float32) * along(node, scale, x, axis)
     shift = middle(x, zero)
     ints = x if shift == 0 else (x.astype(np.int16) - shift).astype(np.int8)
+    bits = walk.model.few_bits.get(node.input(0))
     return Known(
         data=real.astype(np.float32),
         stored=ints,
@@ -115,6 +118,7 @@ def dequantized(walk: Walk, node: OnnxNode, x: Array) -> Known:
             scale=tuple(float(s) for s in scale.reshape(-1)),
             zero_point=tuple(int(z) - shift for z in zero.reshape(-1).astype(np.int64)),
             axis=None if scale.size == 1 else axis % x.ndim,
+            bits=bits if bits is not None and fits(ints, bits) else None,
         ),
     )
 

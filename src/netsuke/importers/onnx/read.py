@@ -4,7 +4,7 @@ only."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -65,7 +65,8 @@ def read(data: bytes, name: str) -> Model:
     nodes = tuple(node_of(onnx, proto_node, i, name) for i, proto_node in enumerate(graph.node))
     inputs = tuple(port_of(onnx, v, name) for v in graph.input if text(v.name) not in constants)
     outputs = tuple(text(v.name) for v in graph.output)
-    check_narrow(name, nodes, {text(t.name) for t in graph.initializer if is_narrow(onnx, t)})
+    few_bits = {text(t.name): bits for t in graph.initializer if (bits := bits_of(onnx, t))}
+    check_narrow(name, nodes, few_bits)
     check_order(name, nodes, {*constants, *(port.name for port in inputs)}, outputs)
     opset = opset_of(proto.opset_import, name)
     return Model(
@@ -75,6 +76,7 @@ def read(data: bytes, name: str) -> Model:
         constants=constants,
         inputs=inputs,
         outputs=outputs,
+        few_bits=few_bits,
     )
 
 
@@ -219,12 +221,13 @@ def port_of(onnx: ModuleType, value: Any, name: str) -> Port:
     return Port(name=text(value.name), shape=tuple(shape), dtype=dtype)
 
 
-def is_narrow(onnx: ModuleType, tensor: Any) -> bool:
-    """Whether a constant has elements of less than a byte."""
-    return onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name in NARROW
+def bits_of(onnx: ModuleType, tensor: Any) -> int:
+    """How many bits the elements of a constant have, where they are less than a byte; else 0."""
+    kind = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name
+    return int(kind[-1]) if kind in NARROW else 0
 
 
-def check_narrow(name: str, nodes: Iterable[OnnxNode], narrow: set[str]) -> None:
+def check_narrow(name: str, nodes: Iterable[OnnxNode], narrow: Container[str]) -> None:
     """Packed weights are for DequantizeLinear: elsewhere their type would say more than their numbers."""
     for node in nodes:
         for i, value in enumerate(node.inputs):

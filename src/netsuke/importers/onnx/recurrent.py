@@ -18,7 +18,7 @@ from netsuke.importers.onnx.indices import constant_value
 from netsuke.importers.onnx.layout import plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.parts import ordered, taken
-from netsuke.importers.onnx.sequence import is_plain, sequence_layer
+from netsuke.importers.onnx.sequence import in_integers, is_plain, sequence_layer
 from netsuke.importers.onnx.space import shuffled
 from netsuke.importers.onnx.walk import Handler, Walk, clamp_to
 from netsuke.ir import Array, DType, TensorType
@@ -99,7 +99,8 @@ def recurrent(walk: Walk, node: OnnxNode) -> None:
     steps, batch, _ = x.shape
     check_lengths(walk, node, steps)
     if is_plain(walk, node):
-        sequence_layer(walk, node, x)
+        if not in_integers(walk, node):
+            sequence_layer(walk, node, x)
         return
     if steps > MAX_STEPS:
         raise Refusal(

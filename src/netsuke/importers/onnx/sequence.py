@@ -6,14 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from netsuke.errors import GraphError
 from netsuke.importers.onnx.arithmetic import in_order
 from netsuke.importers.onnx.builder import Known, Value
 from netsuke.importers.onnx.layout import plain
 from netsuke.importers.onnx.model import OnnxNode, Refusal
 from netsuke.importers.onnx.parts import ordered, taken
+from netsuke.importers.onnx.sequence_integers import (
+    Storage,
+    gives_state,
+    gru_operands,
+    lstm_operands,
+    storage_of,
+)
 from netsuke.importers.onnx.space import shuffled
 from netsuke.importers.onnx.walk import Walk
-from netsuke.ir import Array, DType
+from netsuke.ir import Array, DType, Quantization
 from netsuke.ops.concatenation import Concatenation
 from netsuke.ops.gru import Gru
 from netsuke.ops.lstm import Lstm
@@ -40,8 +48,24 @@ def is_plain(walk: Walk, node: OnnxNode) -> bool:
     return plain_functions and not special
 
 
-def sequence_layer(walk: Walk, node: OnnxNode, x: Value) -> None:
-    """All directions, from x [steps, batch, features] in ONNX's order."""
+def in_integers(walk: Walk, node: OnnxNode) -> bool:
+    """The layer in integers, where the file quantises it as our operators want it; else False, and nothing is put."""
+    storage = storage_of(walk, node)
+    if storage is None:
+        return False
+    try:
+        sequence_layer(walk, node, in_order(walk, walk.value(node)), storage)
+    except GraphError:
+        return False
+    return True
+
+
+def sequence_layer(walk: Walk, node: OnnxNode, x: Value, storage: Storage | None = None) -> None:
+    """All directions, from x [steps, batch, features] in ONNX's order; with `storage` in integers.
+
+    Raises:
+        GraphError: when the operator's constraints refuse it.
+    """
     steps, batch, features = x.shape
     x = in_order(walk, shuffled(walk, x, x.shape, (1, 0, 2), (batch, steps, features)))
     both = node.text("direction", "forward") == "bidirectional"
@@ -51,10 +75,12 @@ def sequence_layer(walk: Walk, node: OnnxNode, x: Value) -> None:
         backwards = d == 1 or node.text("direction", "forward") == "reverse"
         label = f"{node.outputs[0] or node.label}_{d}" if both else node.outputs[0] or node.label
         feed = backward(walk, x, f"{label}_input") if backwards else x
-        y, c = one_direction(walk, node, feed, d, label)
+        y, c = one_direction(walk, node, feed, d, label, storage)
         hidden = y.shape[2]
         taken(walk, f"{label}_h", *ordered(walk, y), [range(batch), range(steps - 1, steps), range(hidden)])
         h = in_order(walk, walk.value_of(f"{label}_h"))
+        if storage is not None and node.op == "GRU" and gives_state(walk, node):
+            h = c
         lasts.append((viewed(walk, h, (1, batch, hidden)), viewed(walk, c, (1, batch, hidden))))
         parts.append(backward(walk, y, f"{label}_forwards") if backwards else y)
     whole = joined(walk, parts, node.outputs[0] or node.label, 2)
@@ -78,8 +104,11 @@ def put(
             walk.put(name, shuffled(walk, value, value.shape, (1, 0, 2), turned) if first else value)
 
 
-def one_direction(walk: Walk, node: OnnxNode, x: Value, d: int, label: str) -> tuple[Value, Value]:
-    """Hidden states [batch, steps, hidden] in running order, and the last cell state [batch, hidden]."""
+def one_direction(
+    walk: Walk, node: OnnxNode, x: Value, d: int, label: str, storage: Storage | None
+) -> tuple[Value, Value]:
+    """Hidden states [batch, steps, hidden] in running order, and the last cell state (GRU: hidden state) [batch,
+    hidden]."""
     batch, steps, features = x.shape
     w, r = (constant_part(walk, node, i, d) for i in (1, 2))
     hidden, gates = r.shape[1], len(OURS[node.op])
@@ -87,27 +116,39 @@ def one_direction(walk: Walk, node: OnnxNode, x: Value, d: int, label: str) -> t
         raise Refusal(
             node, f"weights {list(w.shape)} and {list(r.shape)} for {features} features and {gates} gates"
         )
-    if node.op == "GRU":
-        return gru_direction(walk, node, x, d, (w, r), label)
-    inputs = [
-        x.tensor,
-        *[constant(walk, ours(node, v), f"{label}_{n}") for v, n in ((w, "weights"), (r, "recurrent"))],
-    ]
-    bias = ""
-    if node.input(3):
-        before, after = np.split(constant_part(walk, node, 3, d), 2)
-        bias = constant(walk, ours(node, before + after), f"{label}_bias")
-    states = [state(walk, node, i, d, (batch, hidden), f"{label}_{n}") for i, n in ((5, "h0"), (6, "c0"))]
-    if any(states):
-        zeros = np.zeros((batch, hidden), np.float32)
-        inputs += [bias, *[s or constant(walk, zeros, f"{label}_zeros") for s in states]]
-    elif bias:
-        inputs.append(bias)
-    y, c = walk.builder.emit_several("lstm", Lstm(), tuple(inputs), (label, f"{label}_cell"), DType.FLOAT32)
+    lstm = node.op == "LSTM"
+    types: list[tuple[DType, Quantization | None]] = [(DType.FLOAT32, None)] * 2
+    if storage is not None:
+        rows = ours(node, np.arange(gates * hidden))
+        operands = (lstm_operands if lstm else gru_operands)(walk, node, x, d, rows, storage, label)
+        types = [(c.dtype, c.quantization) for c in (storage.hidden, storage.state)]
+    else:
+        operands = (lstm_reals if lstm else gru_reals)(walk, node, d, (w, r), (batch, hidden), label)
+    y, c = walk.builder.emit_several(
+        "lstm" if lstm else "gru", Lstm() if lstm else Gru(), (x.tensor, *operands),
+        (label, f"{label}_cell" if lstm else f"{label}_state"), types,
+    )  # fmt: skip
     return (
         Value(tensor=y, shape=(batch, steps, hidden), placed=plain((batch, steps, hidden))),
         Value(tensor=c, shape=(batch, hidden), placed=plain((batch, hidden))),
     )
+
+
+def lstm_reals(
+    walk: Walk, node: OnnxNode, d: int, weights: tuple[Array, Array], shape: tuple[int, int], label: str
+) -> list[str]:
+    """The operands of our LSTM behind the input, float32: one bias, and both states or none."""
+    named = zip(weights, ("weights", "recurrent"), strict=True)
+    inputs = [constant(walk, ours(node, v), f"{label}_{n}") for v, n in named]
+    bias = ""
+    if node.input(3):
+        before, after = np.split(constant_part(walk, node, 3, d), 2)
+        bias = constant(walk, ours(node, before + after), f"{label}_bias")
+    states = [state(walk, node, i, d, shape, f"{label}_{n}") for i, n in ((5, "h0"), (6, "c0"))]
+    if any(states):
+        zeros = np.zeros(shape, np.float32)
+        return [*inputs, bias, *[s or constant(walk, zeros, f"{label}_zeros") for s in states]]
+    return [*inputs, bias] if bias else inputs
 
 
 def constant_part(walk: Walk, node: OnnxNode, index: int, d: int) -> Array:
@@ -119,21 +160,14 @@ def constant_part(walk: Walk, node: OnnxNode, index: int, d: int) -> Array:
     return part
 
 
-def gru_direction(
-    walk: Walk, node: OnnxNode, x: Value, d: int, weights: tuple[Array, Array], label: str
-) -> tuple[Value, Value]:
-    """Hidden states [batch, steps, hidden] in running order, and the last one [batch, hidden]."""
-    hidden = weights[1].shape[1]
-    biases = constant_part(walk, node, 3, d) if node.input(3) else np.zeros(6 * hidden, np.float32)
+def gru_reals(
+    walk: Walk, node: OnnxNode, d: int, weights: tuple[Array, Array], shape: tuple[int, int], label: str
+) -> list[str]:
+    """The operands of our GRU behind the input, float32."""
+    biases = constant_part(walk, node, 3, d) if node.input(3) else np.zeros(6 * shape[1], np.float32)
     parts = (*weights, *np.split(biases, 2))
     names = [f"{label}_{n}" for n in ("weights", "recurrent", "bias", "recurrent_bias")]
-    inputs = [x.tensor, *[constant(walk, ours(node, v), n) for v, n in zip(parts, names, strict=True)]]
-    y, s = walk.builder.emit_several("gru", Gru(), tuple(inputs), (label, f"{label}_state"), DType.FLOAT32)
-    shape = (*x.shape[:2], hidden)
-    return (
-        Value(tensor=y, shape=shape, placed=plain(shape)),
-        Value(tensor=s, shape=(x.shape[0], hidden), placed=plain((x.shape[0], hidden))),
-    )
+    return [constant(walk, ours(node, v), n) for v, n in zip(parts, names, strict=True)]
 
 
 def ours(node: OnnxNode, gates: Array) -> Array:
@@ -180,7 +214,9 @@ def joined(walk: Walk, parts: list[Value], name: str, axis: int) -> Value:
     if len(parts) == 1:
         return parts[0]
     tensors = tuple(p.tensor for p in parts)
-    tensor = walk.builder.emit("concatenation", Concatenation(axis=axis), tensors, name, DType.FLOAT32)
+    kind = walk.builder.type_of(parts[0])
+    args = Concatenation(axis=axis)
+    tensor = walk.builder.emit("concatenation", args, tensors, name, kind.dtype, kind.quantization)
     shape = walk.builder.tensors[tensor].shape
     return Value(tensor=tensor, shape=shape, placed=plain(shape))
 

@@ -15,7 +15,8 @@ from netsuke.ir import DType, Quantization
 from netsuke.ops.softmax import Softmax
 
 SOFTMAX_INT8 = Coding(dtype=DType.INT8, quantization=Quantization.per_tensor(1 / 256, -128))
-"""The output of TFLite's int8 softmax by definition."""
+SOFTMAX_INT16 = Coding(dtype=DType.INT16, quantization=Quantization.per_tensor(1 / 32768))
+"""The outputs of TFLite's softmax by definition; the second from int8 too."""
 
 
 def reshape(walk: Walk, node: OnnxNode) -> None:
@@ -119,12 +120,15 @@ def softmax(walk: Walk, node: OnnxNode) -> None:
         # It runs over all dimensions from its axis on.
         x = replace(x, shape=(int(np.prod(x.shape[:axis])), int(np.prod(x.shape[axis:]))))
         axis = 1
-    coding = walk.target(node.outputs[0]) if walk.is_integer(x) else None
-    x = x if coding is not None else walk.builder.real(x)
+    target = walk.target(node.outputs[0]) if walk.is_integer(x) else None
+    x = x if target is not None else walk.builder.real(x)
     x = last_axis(walk, x, axis)
-    dtype, quantization = (
-        (DType.FLOAT32, None) if coding is None else (SOFTMAX_INT8.dtype, SOFTMAX_INT8.quantization)
-    )
+    dtype, quantization = DType.FLOAT32, None
+    if target is not None:
+        coding = (
+            SOFTMAX_INT16 if DType.INT16 in (target.dtype, walk.builder.type_of(x).dtype) else SOFTMAX_INT8
+        )
+        dtype, quantization = coding.dtype, coding.quantization
     tensor = walk.builder.emit(
         "softmax", Softmax(beta=1.0), (x.tensor,), node.outputs[0], dtype, quantization
     )

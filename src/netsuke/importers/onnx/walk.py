@@ -17,15 +17,18 @@ from netsuke.importers.onnx.hints import hint
 from netsuke.importers.onnx.layout import plain
 from netsuke.importers.onnx.model import Model, OnnxNode, Refusal
 from netsuke.importers.onnx.moved import MOVES, moved
+from netsuke.importers.onnx.rounding import stored_value
 from netsuke.importers.onnx.writing import COMPOSED_OPSET
 from netsuke.importers.unsupported import Unsupported
 from netsuke.ir import Array, DType, Graph, Quantization, TensorType
-from netsuke.ops.activation import FLOAT32_MAX, Clamp, stored
+from netsuke.ops.activation import FLOAT32_MAX, Clamp
 from netsuke.ops.operator import site_of
 from netsuke.ops.registry import operator
 
-OUTPUT_TYPES = {0: np.uint8, 2: np.uint8, 3: np.int8}
+OUTPUT_TYPES = {0: np.uint8, 2: np.uint8, 3: np.int8, 5: np.int16}
 """QuantizeLinear's output_dtype (0: not said) → the type where no zero point has one."""
+CODED = {"uint8": DType.INT8, "int8": DType.INT8, "int16": DType.INT16}
+"""Element type of quantised values in the file → in our graph."""
 RealRange = tuple[float, float]
 
 
@@ -248,7 +251,8 @@ class Walk:
         return codings[0] if all(c == codings[0] for c in codings) else None
 
     def coding(self, node: OnnxNode) -> Coding | None:
-        """The per-tensor parameters of a QuantizeLinear or DequantizeLinear, as our int8; None for others."""
+        """The per-tensor parameters of a QuantizeLinear or DequantizeLinear, as our int8 or int16 (whose zero point
+        is 0); None for others."""
         scale = self.ahead(node.input(1))
         wanted = OUTPUT_TYPES.get(node.int_("output_dtype", 0))
         if node.op == "QuantizeLinear" and not node.input(2) and wanted is None:
@@ -256,12 +260,17 @@ class Walk:
         zero = self.ahead(node.input(2)) if node.input(2) else np.zeros((), wanted or np.uint8)
         if scale is None or zero is None or scale.size != 1 or zero.size != 1 or node.int_("block_size", 0):
             return None
-        if zero.dtype.name not in ("uint8", "int8") or not np.isfinite(scale).all() or not (scale > 0).all():
+        dtype, point = CODED.get(zero.dtype.name), int(zero.reshape(()))
+        if (
+            dtype is None
+            or (dtype is DType.INT16 and point)
+            or not np.isfinite(scale).all()
+            or not (scale > 0).all()
+        ):
             return None
         shift = 128 if zero.dtype == np.uint8 else 0
         return Coding(
-            dtype=DType.INT8,
-            quantization=Quantization.per_tensor(float(scale.reshape(())), int(zero.reshape(())) - shift),
+            dtype=dtype, quantization=Quantization.per_tensor(float(scale.reshape(())), point - shift)
         )
 
     def is_integer(self, value: Value) -> bool:
@@ -350,6 +359,6 @@ def clamp_to(limits: RealRange | None, y: TensorType) -> Clamp | None:
     if y.dtype is DType.FLOAT32:
         return max(limits[0], -FLOAT32_MAX), min(limits[1], FLOAT32_MAX)
     lowest, highest = y.dtype.range
-    low = lowest if np.isinf(limits[0]) else min(max(stored(limits[0], y), lowest), highest)
-    high = highest if np.isinf(limits[1]) else min(max(stored(limits[1], y), lowest), highest)
+    low = lowest if np.isinf(limits[0]) else stored_value(limits[0], y)
+    high = highest if np.isinf(limits[1]) else stored_value(limits[1], y)
     return low, high

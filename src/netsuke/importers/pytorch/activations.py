@@ -33,12 +33,16 @@ def hardtanh(emit: Emitter, call: Aten) -> Ref:
 
 
 def clamp(emit: Emitter, call: Aten) -> Ref:
-    """clamp, clamp_min, clamp_max with numbers."""
-    bounds = (call.operands.get("min"), call.operands.get("max"))
-    if any(isinstance(b, Ref) for b in bounds):
-        raise Untranslatable("a bound is a tensor; numbers were wanted")
-    low, high = (None if b is None else float(b) for b in bounds)
-    return clip(emit, call.tensor("self"), low, high)
+    """clamp, clamp_min, clamp_max; a bound that is a tensor by Max and Min."""
+    x, bounds = call.tensor("self"), [call.operands.get(n) for n in ("min", "max")]
+    if not any(isinstance(b, Ref) for b in bounds):
+        low, high = (None if b is None else float(b) for b in bounds)
+        return clip(emit, x, low, high)
+    for op, bound in zip(("Max", "Min"), bounds, strict=True):
+        if bound is not None:
+            name = bound.name if isinstance(bound, Ref) else emit.scalar(float(bound))
+            x = emit.node(op, (x.name, name), call.shape)
+    return x
 
 
 def silu(emit: Emitter, call: Aten) -> Ref:
@@ -118,6 +122,33 @@ def log_sigmoid(emit: Emitter, call: Aten) -> Ref:
     return emit.node("Neg", (emit.node("Softplus", (turned.name,), x.shape).name,), x.shape)
 
 
+def threshold(emit: Emitter, call: Aten) -> Ref:
+    """x above a threshold, else a number."""
+    x, value = call.tensor("self"), call.number("value")
+    if value == 0:
+        return emit.node("ThresholdedRelu", (x.name,), call.shape, alpha=call.number("threshold"))
+    above = emit.node("Greater", (x.name, emit.scalar(call.number("threshold"))), call.shape)
+    return emit.node("Where", (above.name, x.name, emit.scalar(value)), call.shape)
+
+
+def shrink(soft: bool) -> Handler:
+    """hardshrink: 0 near 0, x elsewhere; softshrink: what is elsewhere moves towards 0."""
+
+    def handler(emit: Emitter, call: Aten) -> Ref:
+        size = call.number("lambd", 0.5)
+        return emit.node(
+            "Shrink", (call.tensor("self").name,), call.shape, lambd=size, bias=size if soft else 0.0
+        )
+
+    return handler
+
+
+def rrelu(emit: Emitter, call: Aten) -> Ref:
+    """In evaluation a leaky relu with the mean slope."""
+    alpha = (call.number("lower", 1 / 8) + call.number("upper", 1 / 3)) / 2
+    return emit.node("LeakyRelu", (call.tensor("self").name,), call.shape, alpha=alpha)
+
+
 HANDLERS: dict[str, Handler] = {
     "relu": plain("Relu"),
     "sigmoid": plain("Sigmoid"),
@@ -145,4 +176,8 @@ HANDLERS: dict[str, Handler] = {
     "_log_softmax": softmax("LogSoftmax"),
     "glu": glu,
     "log_sigmoid": log_sigmoid,
+    "threshold": threshold,
+    "hardshrink": shrink(soft=False),
+    "softshrink": shrink(soft=True),
+    "rrelu": rrelu,
 }

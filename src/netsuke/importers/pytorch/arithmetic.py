@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from netsuke.importers.pytorch.activations import plain
+from netsuke.importers.pytorch.choices import cast, typed_operand
+from netsuke.importers.pytorch.convs import broadcast
 from netsuke.importers.pytorch.emit import Aten, Emitter, Handler, Ref, Untranslatable
-
-
-def operand(emit: Emitter, call: Aten, name: str) -> str:
-    """A tensor's name, or a constant for a number."""
-    found = call.operands.get(name)
-    return found.name if isinstance(found, Ref) else emit.scalar(call.number(name))
 
 
 def binary(op: str) -> Handler:
@@ -20,28 +19,104 @@ def binary(op: str) -> Handler:
 
 
 def combined(emit: Emitter, op: str, call: Aten) -> Ref:
-    """Two operands, tensors or numbers; alpha scales the second."""
-    a, b = operand(emit, call, "self"), operand(emit, call, "other")
+    """Two operands, tensors or numbers; alpha scales the second. Whole numbers by way of real ones, which hold them
+    exactly up to 2^24."""
+    if call.operands.get("rounding_mode") is not None or call.op == "floor_divide":
+        return whole_quotient(emit, call)
+    a, b = (typed_operand(emit, call, n, "float32") for n in ("self", "other"))
     alpha = call.number("alpha", 1)
     if alpha != 1:
-        other = call.operands["other"]
-        shape = other.shape if isinstance(other, Ref) else ()
-        b = emit.node("Mul", (b, emit.scalar(alpha)), shape).name
-    if call.operands.get("rounding_mode") is not None:
-        raise Untranslatable("rounding_mode; only true division can be compiled")
-    return emit.node(op, (a, b), call.shape)
+        b = emit.node("Mul", (b.name, emit.scalar(alpha)), b.shape)
+    return cast(emit, emit.node(op, (a.name, b.name), call.shape), call.dtype)
+
+
+def whole_quotient(emit: Emitter, call: Aten) -> Ref:
+    """A quotient rounded down, by way of real numbers."""
+    if call.operands.get("rounding_mode", "floor") != "floor":
+        raise Untranslatable(
+            f"rounding_mode {call.operands['rounding_mode']!r}; true division or 'floor' was wanted"
+        )
+    a, b = (typed_operand(emit, call, n, "float32") for n in ("self", "other"))
+    found = emit.node("Floor", (emit.node("Div", (a.name, b.name), call.shape).name,), call.shape)
+    return cast(emit, found, call.dtype)
+
+
+def remainder(emit: Emitter, call: Aten) -> Ref:
+    """What is left of a division that is rounded down: a - floor(a / b) b."""
+    a, b = (typed_operand(emit, call, n, "float32") for n in ("self", "other"))
+    whole = emit.node("Floor", (emit.node("Div", (a.name, b.name), call.shape).name,), call.shape)
+    taken = emit.node("Mul", (whole.name, b.name), call.shape)
+    return cast(emit, emit.node("Sub", (a.name, taken.name), call.shape), call.dtype)
 
 
 def rsub(emit: Emitter, call: Aten) -> Ref:
     """other - alpha * self."""
     swapped = dict(call.operands) | {"self": call.operands["other"], "other": call.operands["self"]}
-    return combined(emit, "Sub", Aten(op=call.op, operands=swapped, shape=call.shape, shapes=call.shapes))
+    return combined(emit, "Sub", replace(call, operands=swapped))
+
+
+def joined(op: str) -> Handler:
+    """addcmul and addcdiv: self + value * (tensor1 op tensor2)."""
+
+    def handler(emit: Emitter, call: Aten) -> Ref:
+        x, a, b = (call.tensor(n) for n in ("self", "tensor1", "tensor2"))
+        both = emit.node(op, (a.name, b.name), broadcast(a.shape, b.shape))
+        value = call.number("value", 1)
+        if value != 1:
+            both = emit.node("Mul", (both.name, emit.scalar(value)), both.shape)
+        return emit.node("Add", (x.name, both.name), call.shape)
+
+    return handler
+
+
+def lerp(emit: Emitter, call: Aten) -> Ref:
+    """self + weight * (end - self)."""
+    x, end = call.tensor("self"), call.tensor("end")
+    way = emit.node("Sub", (end.name, x.name), broadcast(x.shape, end.shape))
+    weight = typed_operand(emit, call, "weight", call.dtype)
+    return emit.node("Add", (x.name, emit.node("Mul", (way.name, weight.name), call.shape).name), call.shape)
+
+
+def of_scaled(op: str, factor: float) -> Handler:
+    """A function of x times a number: exp2."""
+
+    def handler(emit: Emitter, call: Aten) -> Ref:
+        x = call.tensor("self")
+        return emit.node(op, (emit.node("Mul", (x.name, emit.scalar(factor)), x.shape).name,), call.shape)
+
+    return handler
+
+
+def scaled(op: str, factor: float) -> Handler:
+    """A function times a number: log2, log10."""
+
+    def handler(emit: Emitter, call: Aten) -> Ref:
+        found = emit.node(op, (call.tensor("self").name,), call.shape)
+        return emit.node("Mul", (found.name, emit.scalar(factor)), call.shape)
+
+    return handler
+
+
+def log1p(emit: Emitter, call: Aten) -> Ref:
+    """log(1 + x)."""
+    x = call.tensor("self")
+    return emit.node("Log", (emit.node("Add", (x.name, emit.scalar(1)), x.shape).name,), call.shape)
+
+
+def expm1(emit: Emitter, call: Aten) -> Ref:
+    """exp(x) - 1."""
+    found = emit.node("Exp", (call.tensor("self").name,), call.shape)
+    return emit.node("Sub", (found.name, emit.scalar(1)), call.shape)
 
 
 def power(emit: Emitter, call: Aten) -> Ref:
     """x to a constant power; a square is a product, so that it may be an integer one."""
-    x = call.tensor("self")
     exponent = call.operands.get("exponent")
+    if not isinstance(call.operands.get("self"), Ref):
+        factor = emit.scalar(math.log(call.number("self")))
+        power = emit.node("Mul", (call.tensor("exponent").name, factor), call.shape)
+        return emit.node("Exp", (power.name,), call.shape)
+    x = cast(emit, call.tensor("self"), call.dtype)
     if isinstance(exponent, Ref):
         return emit.node("Pow", (x.name, exponent.name), call.shape)
     if exponent == 2:
@@ -65,7 +140,7 @@ def reduce(op: str) -> Handler:
     """A reduction over some axes, or over all."""
 
     def handler(emit: Emitter, call: Aten) -> Ref:
-        return reduced(emit, op, call.tensor("self"), axes_of(call), call)
+        return reduced(emit, op, cast(emit, call.tensor("self"), call.dtype), axes_of(call), call)
 
     return handler
 
@@ -104,18 +179,6 @@ def variance(emit: Emitter, call: Aten) -> Ref:
     return emit.reshape(found, call.shape)
 
 
-def argmax(emit: Emitter, call: Aten) -> Ref:
-    """Index of the largest along an axis."""
-    x = call.tensor("self")
-    if call.operands.get("dim") is None:
-        x = emit.reshape(x, (int(np.prod(x.shape)),))
-        axis = 0
-    else:
-        axis = x.axis(int(call.number("dim")))
-    kept = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
-    return emit.reshape(emit.node("ArgMax", (x.name,), kept, axis=axis, keepdims=1), call.shape)
-
-
 UNARY = {
     "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "neg": "Neg", "reciprocal": "Reciprocal",
     "floor": "Floor",    "ceil": "Ceil", "round": "Round", "erf": "Erf", "sin": "Sin", "cos": "Cos",
@@ -129,6 +192,16 @@ HANDLERS: dict[str, Handler] = {
     **{name: plain(op) for name, op in UNARY.items()},
     **{name: binary(op) for name, op in BINARY.items()},
     "rsub": rsub,
+    "floor_divide": binary("Div"),
+    "remainder": remainder,
+    "addcmul": joined("Mul"),
+    "addcdiv": joined("Div"),
+    "lerp": lerp,
+    "log2": scaled("Log", 1 / math.log(2)),
+    "log10": scaled("Log", 1 / math.log(10)),
+    "exp2": of_scaled("Exp", math.log(2)),
+    "log1p": log1p,
+    "expm1": expm1,
     "pow": power,
     "rsqrt": rsqrt,
     "square": square,
@@ -139,5 +212,4 @@ HANDLERS: dict[str, Handler] = {
     "prod": reduce("ReduceProd"),
     "var": variance,
     "std": variance,
-    "argmax": argmax,
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from netsuke.importers.pytorch.choices import MASKED
 from netsuke.importers.pytorch.emit import Aten, Emitter, Handler, Ref, Untranslatable
 from netsuke.importers.pytorch.shapes import sliced
 from netsuke.ir import Array
@@ -43,18 +44,13 @@ def mask_of(emit: Emitter, call: Aten, shape: Sequence[int]) -> str:
     if mask.dtype == "bool":
         known = emit.constants.get(mask.name)
         if known is None:
-            raise Untranslatable(
-                "a boolean mask is computed at run time; a constant one, or numbers, were wanted"
-            )
+            names = (mask.name, emit.scalar(0), emit.scalar(MASKED))
+            return emit.node("Where", names, mask.shape).name
         return emit.constant(np.where(known, np.float32(0), np.float32(MASKED)))
     known = emit.constants.get(mask.name)
     if known is not None and np.isinf(known).any():
         return emit.constant(np.maximum(known, np.float32(MASKED)))
     return mask.name
-
-
-MASKED = -1e9
-"""Stands for minus infinity in scores: exp of it is 0 in float32, and differences stay finite."""
 
 
 GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn_tanh": (0,), "rnn_relu": (0,)}
@@ -143,10 +139,27 @@ def joined_states(emit: Emitter, parts: Sequence[Ref], shape: Sequence[int]) -> 
     return emit.reshape(whole, shape)
 
 
+def cell(emit: Emitter, call: Aten) -> Ref | list[Ref]:
+    """lstm_cell, gru_cell, rnn_tanh_cell, rnn_relu_cell: a layer over one step. Returns the states behind it."""
+    x, given = call.tensor("input"), call.operands["hx"]
+    states: list[Ref] = given if isinstance(given, list) else [given]
+    hidden = [emit.reshape(s, (1, *s.shape)) for s in states]
+    params = [call.optional(n) for n in ("w_ih", "w_hh", "b_ih", "b_hh")]
+    group = [[p for p in params if p is not None]]
+    kind = call.op.removesuffix("_cell")
+    _, last = one_layer(emit, kind, emit.reshape(x, (1, *x.shape)), group, hidden)
+    found = [emit.reshape(one, state.shape) for one, state in zip(last, states, strict=True)]
+    return found if isinstance(given, list) else found[0]
+
+
 HANDLERS: dict[str, Handler] = {
     "scaled_dot_product_attention": attention,
     "lstm": recurrent,
     "gru": recurrent,
     "rnn_tanh": recurrent,
     "rnn_relu": recurrent,
+    "lstm_cell": cell,
+    "gru_cell": cell,
+    "rnn_tanh_cell": cell,
+    "rnn_relu_cell": cell,
 }

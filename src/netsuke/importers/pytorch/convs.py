@@ -96,12 +96,18 @@ def baddbmm(emit: Emitter, call: Aten) -> Ref:
 def matmul(emit: Emitter, call: Aten) -> Ref:
     """matmul, mm, bmm: vectors become matrices of one row or column for the product."""
     a = call.tensor("self")
-    b = call.tensor("mat2" if "mat2" in call.operands else "other")
+    b = call.tensor(next(n for n in ("mat2", "other", "vec", "tensor") if n in call.operands))
     left = a if a.rank > 1 else emit.reshape(a, (1, *a.shape))
     right = b if b.rank > 1 else emit.reshape(b, (*b.shape, 1))
     batch = broadcast(left.shape[:-2], right.shape[:-2])
     product = emit.node("MatMul", (left.name, right.name), (*batch, left.shape[-2], right.shape[-1]))
     return emit.reshape(product, call.shape)
+
+
+def outer(emit: Emitter, call: Aten) -> Ref:
+    """Every element of one vector times every one of another."""
+    column, row = call.tensor("self"), call.tensor("vec2")
+    return emit.node("Mul", (emit.reshape(column, (*column.shape, 1)).name, row.name), call.shape)
 
 
 def broadcast(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
@@ -123,4 +129,7 @@ HANDLERS = {
     "mm": matmul,
     "bmm": matmul,
     "matmul": matmul,
+    "mv": matmul,
+    "dot": matmul,
+    "outer": outer,
 }

@@ -117,6 +117,12 @@ class Aten:
     shape: tuple[int, ...]
     shapes: tuple[tuple[int, ...], ...]
     """Of all results, when the call has several."""
+    dtype: str = "float32"
+    """Element type of the first result."""
+    read: frozenset[int] = frozenset({0})
+    """Which of several results anything reads."""
+    readers: frozenset[str] = frozenset()
+    """ATen operators, without overload, that read the result; 'output' for the program's."""
 
     def tensor(self, name: str) -> Ref:
         """A tensor operand.

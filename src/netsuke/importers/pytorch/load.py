@@ -6,13 +6,17 @@ import logging
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 from netsuke.errors import ImportModelError, InputError
 from netsuke.importers.onnx.load import Imported, imported
-from netsuke.importers.pytorch.read import read
+from netsuke.importers.pytorch.decompose import decomposed
+from netsuke.importers.pytorch.read import HANDLERS, read
+from netsuke.importers.simplify import simplified
 from netsuke.ir import Graph
+from netsuke.ir.verify import verify
 
 
 def load_program(model: Any, example_inputs: Sequence[Any] | None, name: str = "model") -> Graph:
@@ -36,7 +40,7 @@ def imported_program(
     """
     torch = torch_package(name)
     if isinstance(model, torch.export.ExportedProgram):
-        return imported(read(without_mutation(model), name), name, unrolled=unrolled)
+        return translated(torch, model, name, unrolled=unrolled)
     if not isinstance(model, torch.nn.Module):
         raise InputError(
             f"got {type(model).__name__}; a path, a torch.nn.Module with example inputs, or an "
@@ -48,7 +52,17 @@ def imported_program(
             "netsuke.load(module, (torch.zeros(1, 3, 32, 32),))"
         )
     program = exported(torch, model, example_inputs, name)
-    return imported(read(without_mutation(program), name), name, unrolled=unrolled)
+    return translated(torch, program, name, unrolled=unrolled)
+
+
+def translated(torch: Any, program: Any, name: str, *, unrolled: bool) -> Imported:
+    """A program as a graph: without changes in place, and without calls that torch can take apart and netsuke does not
+    know; the graph in as few operators as will do."""
+    prepared = decomposed(torch, without_mutation(program), HANDLERS)
+    found = imported(read(prepared, name), name, unrolled=unrolled)
+    graph = simplified(found.graph)
+    verify(graph)
+    return replace(found, graph=graph)
 
 
 def exported(torch: Any, module: Any, example_inputs: Sequence[Any], name: str) -> Any:

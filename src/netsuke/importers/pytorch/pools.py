@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from netsuke.importers.pytorch.emit import Aten, Emitter, Ref, Untranslatable
@@ -45,6 +47,22 @@ def avg_pool(emit: Emitter, call: Aten) -> Ref:
         "AveragePool", (x.name,), call.shape, kernel_shape=kernel, strides=strides, pads=pads,
         count_include_pad=include, ceil_mode=int(call.flag("ceil_mode")),
     )  # fmt: skip
+
+
+def avg_pool_of_depth(emit: Emitter, call: Aten) -> Ref:
+    """avg_pool3d along the first of its axes alone, as local response normalisation has it."""
+    x = call.tensor("self")
+    kernel, padding = call.ints("kernel_size", 3), call.operands.get("padding") or (0,)
+    strides = call.ints("stride", 3) if call.operands.get("stride") else kernel
+    if kernel[1:] != (1, 1) or set(strides) != {1} or any(padding):
+        raise Untranslatable("means over volumes; pools over signals and images were wanted")
+    depth, height, width = x.shape[-3:]
+    flat = emit.reshape(x, (1, math.prod(x.shape[:-3]), depth, height * width))
+    shape = (*flat.shape[:2], depth - kernel[0] + 1, height * width)
+    found = emit.node(
+        "AveragePool", (flat.name,), shape, kernel_shape=kernel[:2], strides=(1, 1), pads=(0, 0, 0, 0)
+    )
+    return emit.reshape(found, call.shape)
 
 
 def adaptive_avg_pool(emit: Emitter, call: Aten) -> Ref:
@@ -124,6 +142,7 @@ HANDLERS = {
     "max_pool2d_with_indices": max_pool,
     "avg_pool1d": avg_pool,
     "avg_pool2d": avg_pool,
+    "avg_pool3d": avg_pool_of_depth,
     "adaptive_avg_pool1d": adaptive_avg_pool,
     "adaptive_avg_pool2d": adaptive_avg_pool,
     "_adaptive_avg_pool2d": adaptive_avg_pool,

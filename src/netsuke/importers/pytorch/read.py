@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,11 @@ from netsuke.importers.pytorch import (
     activations,
     arithmetic,
     attention,
+    choices,
     convs,
+    extremes,
     norms,
+    picks,
     pools,
     quantized,
     scatter,
@@ -29,12 +32,17 @@ from netsuke.ir import Array
 OPSET = 23
 """What the nodes that the handlers make mean."""
 MAX_ELEMENTS = 1 << 26
+CHECKS = ("_assert", "sym_constrain_range")
+"""Calls that only check what was exported, and give nothing."""
 HANDLERS: dict[str, Handler] = {
     **activations.HANDLERS,
     **arithmetic.HANDLERS,
     **attention.HANDLERS,
+    **choices.HANDLERS,
     **convs.HANDLERS,
+    **extremes.HANDLERS,
     **norms.HANDLERS,
+    **picks.HANDLERS,
     **pools.HANDLERS,
     **quantized.HANDLERS,
     **scatter.HANDLERS,
@@ -95,6 +103,8 @@ class _Reader:
     def call(self, node: Any, index: int) -> None:
         """One call: computed now, taken apart, or translated."""
         feeds = [n.name for n in node.all_input_nodes]
+        if op_name(node).startswith(CHECKS):
+            return
         if any(n in self.lost for n in feeds):
             self.lost.add(node.name)
         elif all(n in self.known for n in feeds):
@@ -141,7 +151,7 @@ class _Reader:
                     "netsuke has no translation of it; replace it, or cut the module before it"
                 )
             call = self.aten(node, op)
-            result = handler(self.emit, call)
+            result = typed(handler(self.emit, call), node)
             # Of a pool with indices the first result is all that there is.
             self.refs[node.name] = [result] if isinstance(result, Ref) and len(call.shapes) > 1 else result
         except (Untranslatable, Refusal) as error:
@@ -154,7 +164,11 @@ class _Reader:
         given = dict(zip((a.name for a in schema.arguments), node.args, strict=False)) | dict(node.kwargs)
         operands = {a.name: self.symbolic(given.get(a.name, default_of(a))) for a in schema.arguments}
         found = shapes_of(node)
-        return Aten(op=op, operands=operands, shape=found[0] if found else (), shapes=tuple(found))
+        return Aten(
+            op=op, operands=operands, shape=found[0] if found else (), shapes=tuple(found), dtype=dtypes_of(node)[0],
+            read=frozenset(u.args[1] for u in node.users if u.target is operator.getitem and u.users),
+            readers=frozenset(op_name(u) if u.op == "call_function" else u.op for u in node.users),
+        )  # fmt: skip
 
     def symbolic(self, value: Any) -> Any:
         """FX nodes as `Ref`, lists by element; the rest as it is."""
@@ -187,10 +201,10 @@ class _Reader:
         for item in node.args[0]:
             if not hasattr(item, "all_input_nodes") or item.name in self.lost:
                 continue
-            ref = self.refs.get(item.name)
+            ref = self.ref(item)
             if not isinstance(ref, Ref):
                 raise ImportModelError(
-                    f"{self.name} returns {item.name!r}, which no input decides; return computed tensors only"
+                    f"{self.name} returns {item.name!r}, which is no tensor; return tensors only"
                 )
             names.append(ref.name)
         return tuple(names)
@@ -234,9 +248,28 @@ def port_of(node: Any, name: str) -> Port:
         raise ImportModelError(
             f"{name}: input {node.name!r} is {list(value.shape)}; export it with fixed sizes"
         )
+    return Port(name=node.name, shape=tuple(value.shape), dtype=dtype_of(value))
+
+
+def dtype_of(value: Any) -> str:
+    """numpy's name of a tensor's element type; floating point of any width is float32."""
     kind = str(value.dtype).removeprefix("torch.")
-    kind = "float32" if kind in ("float16", "bfloat16", "float64") else kind
-    return Port(name=node.name, shape=tuple(value.shape), dtype=kind)
+    return "float32" if kind in ("float16", "bfloat16", "float64") else kind
+
+
+def dtypes_of(node: Any) -> list[str]:
+    """Element types of a call's results; float32 where there is none."""
+    value = node.meta.get("val")
+    values: Sequence[Any] = value if isinstance(value, (list, tuple)) else [value]
+    return [dtype_of(v) if hasattr(v, "dtype") else "float32" for v in values] or ["float32"]
+
+
+def typed(result: Ref | list[Ref], node: Any) -> Ref | list[Ref]:
+    """A call's results with their element types."""
+    kinds = dtypes_of(node)
+    if isinstance(result, Ref):
+        return replace(result, dtype=kinds[0])
+    return [replace(r, dtype=k) for r, k in zip(result, kinds, strict=False)]
 
 
 def shapes_of(node: Any) -> list[tuple[int, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netsuke.importers.pytorch.emit import Aten, Emitter, Handler, Ref, Untranslatable
 
 
@@ -13,7 +15,7 @@ def first(call: Aten) -> Ref:
 def identity(emit: Emitter, call: Aten) -> Ref:
     """What changes nothing at inference: contiguous, clone, dropout ..."""
     x = first(call)
-    if call.op in ("dropout", "alpha_dropout", "feature_dropout") and call.flag("train"):
+    if call.op.endswith("dropout") and call.flag("train"):
         raise Untranslatable("it is in training mode; call module.eval() before the export")
     return x
 
@@ -113,9 +115,9 @@ def select(emit: Emitter, call: Aten) -> Ref:
 
 
 def expand(emit: Emitter, call: Aten) -> Ref:
-    """Repeated along axes of 1."""
+    """Repeated along axes of 1; left to the operators that read it where all of them broadcast."""
     x = first(call)
-    if x.shape == call.shape:
+    if x.shape == call.shape or call.readers <= BROADCAST:
         return x
     return emit.node("Expand", (x.name, emit.ints(call.shape)), call.shape)
 
@@ -130,19 +132,17 @@ def repeat(emit: Emitter, call: Aten) -> Ref:
 
 
 def pad(emit: Emitter, call: Aten) -> Ref:
-    """constant_pad_nd and pad: torch counts the axes from the last one; negative amounts cut off."""
-    x, flat = first(call), call.ints("pad")
+    """constant_pad_nd, pad and their like: torch counts the axes from the last one; negative amounts cut off."""
+    x, flat = first(call), call.ints("padding" if "padding" in call.operands else "pad")
     mode = str(call.operands.get("mode", "constant"))
-    if call.op.startswith(("reflection", "replication")):
-        mode = (
-            call.op.split("_")[0]
-            .replace("ion", "")
-            .replace("reflect", "reflect")
-            .replace("replicat", "replicate")
-        )
-    names = {"constant": b"constant", "reflect": b"reflect", "replicate": b"edge"}
-    if mode not in names:
-        raise Untranslatable(f"mode {mode!r}; constant, reflect or replicate were wanted")
+    for stem, meant in (
+        ("reflection", "reflect"),
+        ("replication", "replicate"),
+        ("_pad_circular", "circular"),
+    ):
+        mode = meant if call.op.startswith(stem) else mode
+    if mode not in MODES:
+        raise Untranslatable(f"mode {mode!r}; {', '.join(MODES)} were wanted")
     before, after = [0] * x.rank, [0] * x.rank
     for i in range(len(flat) // 2):
         before[x.rank - 1 - i], after[x.rank - 1 - i] = flat[2 * i], flat[2 * i + 1]
@@ -152,8 +152,23 @@ def pad(emit: Emitter, call: Aten) -> Ref:
     pads = [max(p, 0) for p in (*before, *after)]
     if not any(pads):
         return x
+    if mode == "circular":
+        return circular(emit, x, pads[: x.rank], pads[x.rank :])
     value = emit.scalar(call.number("value", 0))
-    return emit.node("Pad", (x.name, emit.ints(pads), value), call.shape, mode=names[mode])
+    return emit.node("Pad", (x.name, emit.ints(pads), value), call.shape, mode=MODES[mode])
+
+
+def circular(emit: Emitter, x: Ref, before: Sequence[int], after: Sequence[int]) -> Ref:
+    """Padded with what lies at the other end of each axis."""
+    for axis, (front, behind) in enumerate(zip(before, after, strict=True)):
+        size = x.shape[axis]
+        if max(front, behind) > size:
+            raise Untranslatable(f"more padding than the {size} elements of axis {axis}")
+        parts = [sliced(emit, x, axis, size - front, size)] if front else []
+        parts += [x, *([sliced(emit, x, axis, 0, behind)] if behind else [])]
+        shape = (*x.shape[:axis], size + front + behind, *x.shape[axis + 1 :])
+        x = x if len(parts) == 1 else emit.node("Concat", [p.name for p in parts], shape, axis=axis)
+    return x
 
 
 def pixel_shuffle(emit: Emitter, call: Aten) -> Ref:
@@ -192,12 +207,19 @@ def flip(emit: Emitter, call: Aten) -> Ref:
     return x
 
 
+MODES = {"constant": b"constant", "reflect": b"reflect", "replicate": b"edge", "circular": b"wrap"}
+"""How torch says what the padding holds → how ONNX does."""
+BROADCAST = frozenset(
+    {"add", "sub", "mul", "div", "minimum", "maximum", "multiply", "subtract", "divide", "rsub"}
+)
+"""Operators of two operands that repeat what is of size 1 themselves."""
 IDENTITIES = (
-    "contiguous", "clone", "detach", "alias", "dropout", "alpha_dropout", "feature_dropout", "lift_fresh_copy",
-    "identity",
+    "contiguous", "clone", "detach", "alias", "dropout", "alpha_dropout", "feature_dropout", "feature_alpha_dropout",
+    "lift_fresh_copy", "identity", "resolve_conj", "resolve_neg",
 )  # fmt: skip
 VIEWS = (
     "view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as", "reshape_as",
+    "ravel", "view_copy", "_reshape_alias",
 )  # fmt: skip
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(IDENTITIES, identity),
@@ -205,6 +227,7 @@ HANDLERS: dict[str, Handler] = {
     "permute": permute,
     "transpose": transpose,
     "swapaxes": transpose,
+    "swapdims": transpose,
     "t": transpose,
     "numpy_T": transpose,
     "mT": transpose,
@@ -214,6 +237,8 @@ HANDLERS: dict[str, Handler] = {
     "stack": stack,
     "split": split,
     "split_with_sizes": split,
+    "unsafe_split": split,
+    "unsafe_chunk": split,
     "chunk": split,
     "tensor_split": split,
     "unbind": unbind,
@@ -222,6 +247,7 @@ HANDLERS: dict[str, Handler] = {
     "select": select,
     "expand": expand,
     "expand_as": expand,
+    "broadcast_to": expand,
     "repeat": repeat,
     "tile": repeat,
     "pad": pad,
@@ -230,6 +256,7 @@ HANDLERS: dict[str, Handler] = {
     "reflection_pad2d": pad,
     "replication_pad1d": pad,
     "replication_pad2d": pad,
+    "_pad_circular": pad,
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,
     "embedding": embedding,

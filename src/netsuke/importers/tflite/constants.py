@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from netsuke.ir import Array, DType, Quantization, TensorType
 
 MAX_SPARSE_BYTES = 64 * 1024 * 1024
 """A sparse constant may become this large: what is stored says little about it."""
+INT4_BITS = 4
 
 DTYPES = {ElementType[dtype.name]: dtype for dtype in DType}
 STORED_AS = {ElementType.FLOAT16: DType.FLOAT32, ElementType.INT4: DType.INT8}
@@ -92,6 +94,8 @@ def tensor_type(record: TensorRecord, dtype: DType) -> TensorType:
             raise Malformed(
                 f"tensor {record.name!r} of {dtype.value} has a zero point outside {low} to {high}"
             )
+        if record.type is ElementType.INT4:
+            quantization = replace(quantization, bits=INT4_BITS)
     return TensorType(shape=record.shape, dtype=dtype, quantization=quantization)
 
 
