@@ -23,6 +23,7 @@ from netsuke.report.result import BuildResult
 from tests.codegen.builder import Builder
 from tests.codegen.nets import cnn
 from tests.models.boards import two_banks
+from tests.models.places import mlperf
 
 ONE = BuildOptions(runs=1, targets=(Target.EMULATOR,))
 FAST = "nk_conv_2d_s8_winograd_4x4"
@@ -174,3 +175,18 @@ def test_too_little_for_several_models(optimize: str, tmp_path: Path) -> None:
         DoesNotFit, match=r"--flash allows 4,096.*Weights: heavy [\d,]+, cnn.*Most flash: 'conv"
     ):
         build_bundle([heavy(), cnn()], board=small_board(1 << 20), out=tmp_path / "out", options=options)
+
+
+def test_the_kernels_of_a_small_image_are_taken_where_they_are_faster(tmp_path: Path) -> None:
+    """What layers share is no part of the estimate of what giving up a kernel saves: too many would be given up."""
+    model, board = mlperf("kws_ref_model"), "nucleo-l4r5zi"
+    fast = build(model, board=board, out=tmp_path / "fast", options=ONE)
+    small = build(model, board=board, out=tmp_path / "small", options=replace(ONE, optimize="size"))
+    limit = small.flash_bytes + 2048
+    assert limit < fast.flash_bytes
+    tight = build(model, board=board, out=tmp_path / "tight", options=replace(ONE, flash=limit))
+    assert tight.flash_bytes <= limit
+    assert None not in (tight.cycles, small.cycles)
+    assert tight.cycles <= 1.02 * small.cycles  # type: ignore[operator]
+    assert tight.given_up is not None
+    assert tight.given_up.concessions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -33,6 +34,9 @@ class Chooser(Protocol[Chosen_co]):
     def smaller(self, goal: str, nbytes: int) -> tuple[Chosen_co, tuple[Concession, ...]]:
         """Those that save so many bytes for the fewest cycles."""
 
+    def sized(self, goal: str) -> tuple[Chosen_co, tuple[Concession, ...]]:
+        """Small ones, none of them slow."""
+
     def smallest(self, goal: str) -> tuple[Chosen_co, tuple[Concession, ...]]:
         """The smallest."""
 
@@ -53,7 +57,8 @@ def fitted(
     make: Callable[[Chosen, bool], Made],
     first: Chosen | None = None,
 ) -> Fitted[Made, Chosen]:
-    """Makes it with the fastest kernels; where flash is short, with those that save so much for the fewest cycles.
+    """Makes it with the fastest kernels; where flash is short, with those that save so much for the fewest cycles, or
+    those of the goal "size" where they fit and are faster: estimates of what is saved leave out what layers share.
 
     Args:
         tuner: of the graph, or of all graphs of an image.
@@ -69,6 +74,7 @@ def fitted(
     concessions: tuple[Concession, ...] = ()
     missed: list[tuple[DoesNotFit, Chosen]] = []
     smallest = goal == "size"
+    sized: tuple[Chosen, tuple[Concession, ...]] | None = None
     while True:
         try:
             made = make(program, bool(missed))
@@ -81,11 +87,38 @@ def fitted(
             return Fitted(made=made, program=program, short=short, concessions=concessions)
         if smallest:
             raise refusal(*min(missed, key=lambda one: one[0].flash_short), goal) from None
+        if len(missed) == 1:
+            sized = that_fits(tuner.sized(goal), make)
         before = program
         program, concessions = tuner.smaller(goal, sum(error.flash_short for error, _ in missed))
         if len(missed) == MOST_TRIES or same(before, program):
             smallest = True
             program, concessions = tuner.smallest(goal)
+        if sized is not None and (smallest or expected(program) > expected(sized[0])):
+            program, concessions = sized
+
+
+def that_fits(
+    chosen: tuple[Chosen, tuple[Concession, ...]], make: Callable[[Chosen, bool], Made]
+) -> tuple[Chosen, tuple[Concession, ...]] | None:
+    """The choice, if flash is enough for it."""
+    try:
+        make(chosen[0], True)
+    except DoesNotFit as error:
+        if not error.flash_short:
+            raise
+        return None
+    return chosen
+
+
+def expected(chosen: Program | tuple[Program, ...]) -> float:
+    """Cycles by what was counted; infinite where some layer was not, with its kernel."""
+    return sum(
+        program.counts.get(step.node.name, {}).get(step.kernel.name, math.inf)
+        for program in programs(chosen)
+        for step in program.steps
+        if not step.view
+    )
 
 
 def given_up(found: Fitted[Made, Chosen], limit: int | None) -> GivenUp:

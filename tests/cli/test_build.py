@@ -126,7 +126,10 @@ def test_one_array_of_any_name_is_enough_for_one_input(
             "quantise it first: round(x / 0.5) + -3, clipped to int8",
         ),
         ({"image": np.zeros((2, 8, 8, 3), np.int8)}, "[N, 8, 8, 4] was wanted"),
-        ({"image": np.zeros((0, 8, 8, 4), np.int8)}, "got [0] values"),
+        (
+            {"image": np.zeros((0, 8, 8, 4), np.int8)},
+            "holds arrays of no values; at least one input to compare was wanted",
+        ),
         ({"image": np.int8(3)}, "got shape [] for 'image'"),
         ({"a": np.zeros(1), "b": np.zeros(1)}, "holds a, b; the model takes image"),
     ],

@@ -84,6 +84,9 @@ def test_a_build_that_stops_anywhere_leaves_nothing(
     monkeypatch.setattr(pipeline, "with_choice", lambda *_, **__: None)
     monkeypatch.setattr(pipeline, stage, refuse(error))
     said = cli("build", pools, "-b", "nucleo-l4r5zi", "-o", tmp_path / "out")
+    if isinstance(error, OSError) and stage != "lower":  # the folder is being written then
+        code = InputError.exit_code
+        assert "No space left on device; nothing was written" in said.err
     assert said.code == code
     assert said.err.count("\n") == 1
     assert visible_and_hidden(tmp_path) == {"pools.tflite"}

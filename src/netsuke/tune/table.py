@@ -102,6 +102,14 @@ class Table:
         return sum(1 for row in self.rows if len(row.candidates) > 1 and row.candidates[0].cost is None)
 
 
+def alike(table: Table, picked: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """The candidates of a table with the kernels that were picked in another one of the same graph."""
+    return {
+        row.name: next(one for one in row.candidates if one.kernel == picked[row.name].kernel)
+        for row in table.rows
+    }
+
+
 def struct_bytes(args: KernelArgs) -> int:
     """Bytes of the C struct: all members are words, or tuples of words."""
     values = (getattr(args, field.name) for field in fields(args))  # type: ignore[arg-type]

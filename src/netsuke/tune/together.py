@@ -10,7 +10,7 @@ from netsuke.ops.program import Program
 from netsuke.tune.choose import Choice, picks
 from netsuke.tune.concede import Conceded, Concession, Picks, against, conceded
 from netsuke.tune.size import least_flash
-from netsuke.tune.table import Candidate, Table
+from netsuke.tune.table import Candidate, Table, alike
 from netsuke.tune.tuner import Tuner
 
 
@@ -41,6 +41,14 @@ class Together:
         """With the kernels of the goal "size", compiled for this one."""
         table = joint_table(self.tuners, goal)
         found = against(table.rows, self._had(goal), picks(table, "size"))
+        programs, concessions = self._conceded(goal, found)
+        return tuple(replace(program, compact=True) for program in programs), concessions
+
+    def sized(self, goal: str) -> tuple[tuple[Program, ...], tuple[Concession, ...]]:
+        """With the kernels that a build of them all for the goal "size" has, compiled for this one."""
+        table = joint_table(self.tuners, goal)
+        picked, expanded = least_flash(joint_table(self.tuners, "size"))
+        found = against(table.rows, self._had(goal), (alike(table, picked), expanded))
         programs, concessions = self._conceded(goal, found)
         return tuple(replace(program, compact=True) for program in programs), concessions
 

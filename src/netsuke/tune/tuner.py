@@ -14,7 +14,7 @@ from netsuke.tune.concede import Conceded, Concession, against, conceded
 from netsuke.tune.goals import FLAGS, MOST_CANDIDATES
 from netsuke.tune.measure import jobs_for, measure
 from netsuke.tune.store import Costs
-from netsuke.tune.table import Table, bound, make_table
+from netsuke.tune.table import Table, alike, bound, make_table
 from netsuke.tune.toolchain import Toolchain
 
 Progress = Callable[[str, float], None]
@@ -79,6 +79,15 @@ class Tuner:
         """The graph with the kernels of the goal "size", compiled for this one, and what gave way for it."""
         table = self.table(goal)
         found = against(table.rows, picks(table, goal), picks(table, "size"))
+        program, concessions = self._conceded(goal, found)
+        return replace(program, compact=True), concessions
+
+    def sized(self, goal: str) -> tuple[Program, tuple[Concession, ...]]:
+        """The graph with the kernels that a build for the goal "size" has, none of them far slower than a layer's
+        fastest; compiled for this one, and what gave way for it."""
+        table = self.table(goal)
+        picked, expanded = picks(self.table("size"), "size")
+        found = against(table.rows, picks(table, goal), (alike(table, picked), expanded))
         program, concessions = self._conceded(goal, found)
         return replace(program, compact=True), concessions
 
