@@ -55,7 +55,9 @@ def tried(op: str, ending: str, refusals: tuple[str, ...]) -> int:
             written(case.graph, Path(f"m{ending}"), random_inputs(case.graph, 2, seed=0))
         except UnsupportedModel as error:
             whole = any(t.quantization is not None for t in case.graph.tensors.values())
-            known = (*refusals, OTHERWISE) if whole and ending == ".onnx" else refusals
+            # ONNX does not say what a Cast of a number beyond the integers gives.
+            differs = ending == ".onnx" and (whole or case.id == "cast-beyond")
+            known = (*refusals, OTHERWISE) if differs else refusals
             if not any(words in str(error) for words in known):
                 raise AssertionError(case.id) from error
         else:

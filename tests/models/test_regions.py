@@ -118,7 +118,7 @@ def hold(made: Built) -> None:
     [
         (IC, 24, 24, {}),
         (IC, 20, 30, {}),
-        (IC, 20, 20, {"ram": "24k"}),
+        (IC, 20, 20, {"ram": "20k"}),
         (KWS, 7, 9, {}),
         (KWS, 4, 9, {"optimize": "size"}),
     ],
