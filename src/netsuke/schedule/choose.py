@@ -22,9 +22,9 @@ from netsuke.schedule.segments import FEW, Segments, limited_step
 from netsuke.stream import Compactness, Forms, make_patches, make_stream
 from netsuke.stream.compact import NoRoomError
 
-COARSE = 0.02
-"""Of the bytes of a long program's schedule: what the next one has to save at least."""
-WORK, LAST_WORK = 60, 12
+COARSE, FINE = 0.02, 0.005
+"""Of the bytes of a long program's schedule, and of any other's: what the next one has to save at least."""
+WORK, LAST_WORK = 50, 6
 """Of a long program so much is done (see effort), and so much at the end of the curve, where a path saves little."""
 
 
@@ -79,9 +79,9 @@ class NotMadeError(Exception):
 
 
 def effort(path: Sequence[Segment], made: Made) -> int:
-    """Of planning a path: 1, and 1 for every eight layers of compact streams that have to be made for it."""
-    fresh = (s.end - s.start for s in path if s.compact is not None and s not in made)
-    return 1 + sum(fresh) // 8
+    """Of planning a path: 1, and the square of how many eights of layers of compact streams have to be made for it."""
+    fresh = sum(s.end - s.start for s in path if s.compact is not None and s not in made)
+    return 1 + (fresh // 8) ** 2
 
 
 def alike(one: Segment, other: Segment) -> bool:
@@ -145,8 +145,8 @@ def steps_of(program: Program, forms: Forms, segment: Segment, pushed: str | Non
 
 
 def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator[Schedule]:
-    """From the fastest to the smallest: each smaller than all before it; of long programs by a share of COARSE at
-    least, but for the last ones, and with a bounded effort.
+    """From the fastest to the smallest: each smaller than all before it, by a share of FINE at least but for the last
+    ones; of long programs by a share of COARSE, and with a bounded effort.
 
     The first is the one of whole layers, which a build without a budget has: its layers were counted, what streams and
     patches add is an estimate, and one that seems a little faster is not to be trusted when it saves no byte.
@@ -160,7 +160,8 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
     program = in_best_order(program)
     segments = Segments(program, forms, pushed).all()
     budget = max((s.nbytes for s in segments), default=0)
-    coarse, left = (COARSE, WORK) if len(program.steps) > FEW else (0.0, 1 << 60)
+    long = len(program.steps) > FEW
+    coarse, left, last = (COARSE, WORK, LAST_WORK) if long else (FINE, 1 << 60, 1 << 60)
     smallest: int | None = None
     made: Made = {}
     while left > 0:
@@ -171,7 +172,7 @@ def schedules(program: Program, forms: Forms, *, push: bool = False) -> Iterator
         if path is None:
             if smallest is None or not coarse:
                 break
-            coarse, budget, left = 0.0, smallest - 1, LAST_WORK
+            coarse, budget, left = 0.0, smallest - 1, last
             continue
         left -= effort(path, made) if smallest is not None else 0
         try:
