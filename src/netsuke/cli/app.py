@@ -53,10 +53,8 @@ def start(
     ] = False,
 ) -> None:
     """From a model file to proved C on an emulated microcontroller."""
-    del (
-        show_version,
-        traceback,
-    )  # the latter is taken off the command line by the guard, wherever it stands; here for --help
+    # Both are here for --help: --version has its callback, --traceback is taken off by the guard, wherever it stands.
+    del show_version, traceback
     if context.invoked_subcommand is None:
         print(context.get_help())
 

@@ -15,7 +15,6 @@ from netsuke.ops.kernel import Kernel
 from netsuke.ops.operator import Site
 from netsuke.ops.overlap import Overlap
 from netsuke.ops.patch import Box, Span
-from netsuke.ops.program import kernel_for
 from netsuke.ops.registry import operator
 from netsuke.ops.stream import aligned
 from netsuke.plan.blocks import Piece as Memory
@@ -218,14 +217,15 @@ class PatchSegments:
             self.kernels[key] = KernelNeeds(
                 scratch=scratch_of(kernel, found),
                 overlaps=kernel.overlap(found),
-                times=self.times(found, kernel) if lean else 1.0,
+                times=self.times(found, kernel, self.owner.forms.kernel(found, node.largest))
+                if lean
+                else 1.0,
             )
         return self.kernels[key]
 
-    def times(self, found: Site[Any], lean: Kernel) -> float:
+    def times(self, found: Site[Any], lean: Kernel, usual: Kernel) -> float:
         """What a lean kernel takes, of what the preferred one does; 1 where that is not known."""
         rates = self.owner.rates
-        usual = kernel_for(found, self.owner.forms.isa, small=self.owner.forms.small)
         if lean is usual or not rates.known(found.node.name):
             return 1.0
         return rates.cycles(found, lean) / max(1.0, rates.cycles(found, usual))

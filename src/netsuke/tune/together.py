@@ -40,16 +40,18 @@ class Together:
     def smallest(self, goal: str) -> tuple[tuple[Program, ...], tuple[Concession, ...]]:
         """With the kernels of the goal "size", compiled for this one."""
         table = joint_table(self.tuners, goal)
-        found = against(table.rows, self._had(goal), picks(table, "size"))
-        programs, concessions = self._conceded(goal, found)
-        return tuple(replace(program, compact=True) for program in programs), concessions
+        return self._compact(goal, table, picks(table, "size"))
 
     def sized(self, goal: str) -> tuple[tuple[Program, ...], tuple[Concession, ...]]:
         """With the kernels that a build of them all for the goal "size" has, compiled for this one."""
         table = joint_table(self.tuners, goal)
         picked, expanded = least_flash(joint_table(self.tuners, "size"))
-        found = against(table.rows, self._had(goal), (alike(table, picked), expanded))
-        programs, concessions = self._conceded(goal, found)
+        return self._compact(goal, table, (alike(table, picked), expanded))
+
+    def _compact(
+        self, goal: str, table: Table, has: Picks
+    ) -> tuple[tuple[Program, ...], tuple[Concession, ...]]:
+        programs, concessions = self._conceded(goal, against(table.rows, self._had(goal), has))
         return tuple(replace(program, compact=True) for program in programs), concessions
 
     def _had(self, goal: str) -> Picks:

@@ -10,7 +10,7 @@ from netsuke.boards import Core
 from netsuke.ir import Graph
 from netsuke.ops.program import Program, bind
 from netsuke.tune.choose import Choice, choose, picks
-from netsuke.tune.concede import Conceded, Concession, against, conceded
+from netsuke.tune.concede import Conceded, Concession, Picks, against, conceded
 from netsuke.tune.goals import FLAGS, MOST_CANDIDATES
 from netsuke.tune.measure import jobs_for, measure
 from netsuke.tune.store import Costs
@@ -77,18 +77,17 @@ class Tuner:
 
     def smallest(self, goal: str) -> tuple[Program, tuple[Concession, ...]]:
         """The graph with the kernels of the goal "size", compiled for this one, and what gave way for it."""
-        table = self.table(goal)
-        found = against(table.rows, picks(table, goal), picks(table, "size"))
-        program, concessions = self._conceded(goal, found)
-        return replace(program, compact=True), concessions
+        return self._compact(goal, picks(self.table(goal), "size"))
 
     def sized(self, goal: str) -> tuple[Program, tuple[Concession, ...]]:
         """The graph with the kernels that a build for the goal "size" has, none of them far slower than a layer's
         fastest; compiled for this one, and what gave way for it."""
-        table = self.table(goal)
         picked, expanded = picks(self.table("size"), "size")
-        found = against(table.rows, picks(table, goal), (alike(table, picked), expanded))
-        program, concessions = self._conceded(goal, found)
+        return self._compact(goal, (alike(self.table(goal), picked), expanded))
+
+    def _compact(self, goal: str, has: Picks) -> tuple[Program, tuple[Concession, ...]]:
+        table = self.table(goal)
+        program, concessions = self._conceded(goal, against(table.rows, picks(table, goal), has))
         return replace(program, compact=True), concessions
 
     def _conceded(self, goal: str, found: Conceded) -> tuple[Program, tuple[Concession, ...]]:
